@@ -1,0 +1,1 @@
+"""Labelled articles: what they are, how they are stored, checked, described and scored."""

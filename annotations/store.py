@@ -1,0 +1,131 @@
+"""The project's own format: JSON lines of ``{"id", "text", "spans": [{"start", "end", "label"}], "meta": {…}}``."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ..errors import InputError
+from .schema import Article, Span
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Something wrong with a record, said where it is: ``file:line: id: what``."""
+
+    file: str
+    line: int
+    id: str
+    what: str
+
+    def __str__(self) -> str:
+        """Return the one line a user sees."""
+        return f"{self.file}:{self.line}: {self.id + ': ' if self.id else ''}{self.what}"
+
+
+@dataclass(frozen=True, slots=True)
+class Located:
+    """An article with the file and line it was read from."""
+
+    file: str
+    line: int
+    article: Article
+
+
+def read_records(path: Path) -> Iterator[Located | Problem]:
+    """Read a file line by line: an article for each good line, a problem for each bad one; blank lines are skipped.
+
+    Raises:
+        InputError: if the file is missing, unreadable or not UTF-8 text at all.
+    """
+    try:
+        with path.open("rb") as lines:
+            for number, line in enumerate(lines, start=1):
+                if line.strip():
+                    yield _read_line(str(path), number, line)
+    except OSError as error:
+        raise InputError(f"{path}: {error.strerror or error}") from None
+
+
+def read_articles(path: Path) -> list[Article]:
+    """Read every article of a file.
+
+    Raises:
+        InputError: at the first bad line; ``marsad annotations check`` lists them all.
+    """
+    articles = []
+    for record in read_records(path):
+        if isinstance(record, Problem):
+            raise InputError(f"{record} (marsad annotations check lists every problem)")
+        articles.append(record.article)
+    if not articles:
+        raise InputError(f"{path}: no article in this file")
+    return articles
+
+
+def write_articles(articles: Iterable[Article], path: Path) -> None:
+    """Write articles, one a line."""
+    with path.open("w", encoding="utf-8") as lines:
+        for article in articles:
+            lines.write(json.dumps(article_to_dict(article), ensure_ascii=False) + "\n")
+
+
+def article_to_dict(article: Article) -> dict[str, Any]:
+    """Return the record of an article as plain JSON values."""
+    record: dict[str, Any] = {"id": article.id, "text": article.text, "spans": [span_to_dict(s) for s in article.spans]}
+    return {**record, "meta": dict(article.meta)} if article.meta else record
+
+
+def span_to_dict(span: Span) -> dict[str, Any]:
+    """Return a span as plain JSON values; ``optional`` appears only where it is true."""
+    record: dict[str, Any] = {"start": span.start, "end": span.end, "label": span.label}
+    return {**record, "optional": True} if span.optional else record
+
+
+def _read_line(file: str, number: int, line: bytes) -> Located | Problem:
+    """Parse one line into an article or say what is wrong with it."""
+    try:
+        record = json.loads(line.decode("utf-8-sig" if number == 1 else "utf-8"))
+    except UnicodeDecodeError as error:
+        return Problem(file, number, "", f"not UTF-8 text (byte {error.start + 1} of the line)")
+    except (json.JSONDecodeError, RecursionError) as error:
+        reason = f"{error.msg}, column {error.colno}" if isinstance(error, json.JSONDecodeError) else "nested too deep"
+        return Problem(file, number, "", f"broken JSON: {reason}")
+    if not isinstance(record, dict):
+        return Problem(file, number, "", "not a JSON object")
+    what = _shape_problem(record)
+    if what:
+        return Problem(file, number, str(record.get("id", "")), what)
+    return Located(file, number, _article_of(record))
+
+
+def _shape_problem(record: dict[str, Any]) -> str | None:
+    """Say what keeps a JSON object from being an article, or None."""
+    if not isinstance(record.get("id"), str | int) or isinstance(record.get("id"), bool) or record["id"] == "":
+        return 'no "id" (a non-empty string)'
+    if not isinstance(record.get("text"), str):
+        return 'no "text" (a string)'
+    if not isinstance(record.get("spans", []), list):
+        return '"spans" is not a list'
+    if not isinstance(record.get("meta", {}), dict):
+        return '"meta" is not an object'
+    for place, span in enumerate(record.get("spans", [])):
+        shown = json.dumps(span, ensure_ascii=False)[:80]
+        if not isinstance(span, dict):
+            return f"span {place} is not an object: {shown}"
+        if not all(type(span.get(key)) is int for key in ("start", "end")) or not isinstance(span.get("label"), str):
+            return f'span {place} needs integers "start" and "end" and a string "label": {shown}'
+    return None
+
+
+def _article_of(record: dict[str, Any]) -> Article:
+    """Make an article; keys beyond the format's own (source, date …) go to its meta."""
+    spans = tuple(
+        Span(span["start"], span["end"], span["label"], bool(span.get("optional"))) for span in record.get("spans", [])
+    )
+    own = {"id", "text", "spans", "meta"}
+    meta = {**record.get("meta", {}), **{key: value for key, value in record.items() if key not in own}}
+    return Article(str(record["id"]), record["text"], tuple(sorted(spans)), meta)

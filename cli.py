@@ -1,0 +1,242 @@
+"""The command ``marsad``: each verb reads its arguments and calls one function of the floors below."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from enum import StrEnum
+from itertools import tee
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, Progress, SpinnerColumn, TaskProgressColumn, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from .errors import InputError
+
+if TYPE_CHECKING:
+    from .inference.readers import Document
+
+BAD_INPUT = 2
+INTERRUPTED = 130
+
+app = typer.Typer(
+    help="Marsad reads Arabic conflict news: who, where, with what and how many.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+annotations_app = typer.Typer(help="Check and describe labelled articles.", no_args_is_help=True)
+app.add_typer(annotations_app, name="annotations")
+
+ModelOption = Annotated[
+    str | None, typer.Option("--model", "-m", help="Checkpoint folder or hub repository; default: the shipped model.")
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
+
+
+class OutputFormat(StrEnum):
+    """How ``extract`` writes its records."""
+
+    table = "table"
+    jsonl = "jsonl"
+
+
+@app.command()
+def extract(
+    files: Annotated[list[str], typer.Argument(metavar="FILE…|-", help="Text files, .jsonl files, or - for stdin.")],
+    model: ModelOption = None,
+    out: Annotated[Path | None, typer.Option("--out", "-o", help="Write JSONL to this file.")] = None,
+    output_format: Annotated[
+        OutputFormat | None, typer.Option("--format", help="Default: a table on a terminal, JSONL elsewhere.")
+    ] = None,
+    text_field: Annotated[str, typer.Option(help="Field that holds the text in .jsonl files.")] = "text",
+    device: Annotated[
+        str | None, typer.Option(help="torch device, such as cpu or cuda; default: a GPU if any.")
+    ] = None,
+) -> None:
+    """Find actors, places, weapons and counts in articles."""
+    from .inference.extractor import Extractor
+    from .inference.readers import Unreadable, read_documents
+    from .inference.writers import print_table, write_jsonl
+
+    _quiet_libraries()
+    extractor = Extractor.from_pretrained(model, device)
+    as_table = output_format == "table" or (output_format is None and out is None and sys.stdout.isatty())
+    bad: list[Unreadable] = []
+
+    def readable() -> Iterator[Document]:
+        for item in read_documents(files, text_field):
+            if isinstance(item, Unreadable):
+                bad.append(item)
+                _complain(item.why)
+            else:
+                yield item
+
+    console = Console()
+    with _output(out) as target, _progress(not as_table or out is not None) as progress:
+        task = progress.add_task("articles", total=None)
+        documents, texts = tee(readable())
+        for document, mentions in zip(documents, extractor.stream(item.text for item in texts), strict=True):
+            if as_table:
+                print_table(console if out is None else Console(file=target), document, mentions)
+            else:
+                write_jsonl(target, document, mentions)
+            progress.advance(task)
+    if bad:
+        raise typer.Exit(BAD_INPUT)
+
+
+@app.command()
+def train(
+    recipe: Annotated[Path, typer.Argument(help="A recipe, such as configs/embedded.yaml.")],
+    overrides: Annotated[list[str] | None, typer.Argument(metavar="[KEY=VALUE]…", help="Values to change.")] = None,
+) -> None:
+    """Fine-tune a token classifier on labelled articles."""
+    from .train.config import load_recipe
+
+    resolved = load_recipe(recipe, overrides or [])
+    _quiet_libraries()
+    from .train.evaluation import as_table
+    from .train.run import Interrupted
+    from .train.run import train as run
+
+    try:
+        figures = run(resolved)
+    except Interrupted as stopped:
+        _complain(str(stopped))
+        raise typer.Exit(INTERRUPTED) from None
+    _tell(f"saved: {resolved.output}; dev figures:")
+    _print(figures, False, as_table)
+
+
+@app.command()
+def evaluate(
+    data: Annotated[Path, typer.Argument(help="Labelled articles, JSONL.")],
+    model: ModelOption = None,
+    as_json: JsonOption = False,
+    boundary_rules: Annotated[bool, typer.Option(help="Move edges to where the guideline puts them.")] = True,
+    device: Annotated[
+        str | None, typer.Option(help="torch device, such as cpu or cuda; default: a GPU if any.")
+    ] = None,
+) -> None:
+    """Measure a model on labelled articles: exact character spans, through the code that extract runs."""
+    from .annotations.store import read_articles
+    from .inference.extractor import Extractor
+    from .train.evaluation import as_table, report
+    from .train.evaluation import evaluate as run
+
+    articles = read_articles(data)
+    _quiet_libraries()
+    extractor = Extractor.from_pretrained(model, device)
+    extractor.boundary_rules = boundary_rules
+    figures = report(run(extractor, articles), extractor.tokenizer, extractor.tags)
+    _print(figures, as_json, as_table)
+
+
+LabelsOption = Annotated[
+    str | None,
+    typer.Option("--labels", help="YAML file of label: definition, or 'any'; default: the project's four labels."),
+]
+
+
+@annotations_app.command()
+def check(
+    files: Annotated[list[Path], typer.Argument(help="JSONL files, one a split.")], labels: LabelsOption = None
+) -> None:
+    """List every problem in labelled articles, with file and line; exit code 2 if there is one."""
+    from .annotations.schema import default_labels, load_labels
+    from .annotations.validation import check_files
+
+    known = default_labels() if labels is None else None if labels == "any" else load_labels(Path(labels))
+    located, problems = check_files(files, known)
+    for problem in problems:
+        sys.stdout.write(f"{_printable(problem)}\n")
+    spans = sum(len(record.article.spans) for record in located)
+    _tell(f"{len(located)} articles, {spans} spans, {len(problems)} problems")
+    if problems:
+        raise typer.Exit(BAD_INPUT)
+
+
+@annotations_app.command()
+def stats(files: Annotated[list[Path], typer.Argument(help="JSONL files.")], as_json: JsonOption = False) -> None:
+    """Describe labelled articles: how many, how long, which labels, which surfaces."""
+    from .annotations.statistics import as_table, describe
+    from .annotations.store import read_articles
+
+    figures = describe(article for file in files for article in read_articles(file))
+    _print(figures, as_json, as_table)
+
+
+@contextmanager
+def _output(path: Path | None) -> Iterator[IO[str]]:
+    """Open the file that results go to; standard output where none is named."""
+    if path is None:
+        sys.stdout.reconfigure(encoding="utf-8")  # type: ignore[union-attr]
+        yield sys.stdout
+        return
+    try:
+        file = path.open("w", encoding="utf-8")
+    except OSError as error:
+        raise InputError(f"{path}: {error.strerror or error}") from None
+    with file:
+        yield file
+
+
+def _progress(wanted: bool) -> Progress:
+    """Return a progress bar on stderr, shown only where stderr is a terminal and nothing else writes to the screen."""
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(show_speed=True))
+    console = Console(stderr=True)
+    return Progress(*columns, TimeElapsedColumn(), console=console, disable=not (wanted and console.is_terminal))
+
+
+def _quiet_libraries() -> None:
+    """Keep the libraries' own progress bars and notices off the screen; ours say what a user needs."""
+    import datasets
+    import transformers
+
+    transformers.logging.set_verbosity_error()
+    transformers.logging.disable_progress_bar()
+    datasets.disable_progress_bars()
+
+
+def _print(figures: dict[str, Any], as_json: bool, as_table: Callable[[dict[str, Any]], Table]) -> None:
+    """Print figures on stdout, as JSON or as a table."""
+    if as_json:
+        sys.stdout.write(json.dumps(figures, ensure_ascii=False, indent=1) + "\n")
+    else:
+        Console().print(as_table(figures))
+
+
+def _tell(line: str) -> None:
+    """Say something about the run, on stderr."""
+    sys.stderr.write(line + "\n")
+
+
+def _complain(line: str) -> None:
+    """Say in one line what went wrong, on stderr."""
+    _tell("marsad: " + " ".join(_printable(line).split()))
+
+
+def _printable(content: object) -> str:
+    """Return text that any terminal can show: lone surrogates and control characters escaped."""
+    return "".join(char if char.isprintable() else ascii(char)[1:-1] for char in str(content))
+
+
+def main() -> None:
+    """Run the command; what the user can mend is one line on stderr and exit code 2."""
+    try:
+        app()
+    except InputError as error:
+        _complain(str(error))
+        sys.exit(BAD_INPUT)
+    except KeyboardInterrupt:
+        sys.exit(INTERRUPTED)
+    except BrokenPipeError:
+        # The reader (head, less) has gone: point stdout elsewhere, or flushing it at exit would complain again.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

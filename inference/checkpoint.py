@@ -1,0 +1,92 @@
+"""What a checkpoint folder holds besides weights and tokenizer, and where checkpoints are found."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+from ..annotations.schema import define_labels
+from ..errors import InputError
+from .tags import label_of, tags_of
+
+SHIPPED = Path(__file__).with_name("model")
+"""The checkpoint inside the package; it is used when no model is named."""
+
+CARD_FILE = "marsad.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """What marsad notes in a checkpoint, in ``marsad.json``.
+
+    Attributes:
+        labels: label name to definition.
+        tags: IOB2 tags in the order of the model's outputs.
+        window: tokens that the model sees at once, special tokens included.
+        overlap: tokens that neighbouring windows share at least.
+        names: first words of the mentions seen in training, with their counts; evidence for boundaries.
+    """
+
+    labels: Mapping[str, str]
+    tags: Sequence[str]
+    window: int = 256
+    overlap: int = 64
+    names: Mapping[str, int] = field(default_factory=dict)
+
+    def save(self, folder: Path) -> None:
+        """Write the card into a checkpoint folder."""
+        text = json.dumps(asdict(self), ensure_ascii=False, indent=1)
+        (folder / CARD_FILE).write_text(text + "\n", encoding="utf-8")
+
+    @classmethod
+    def load(cls, folder: Path) -> Card:
+        """Read the card of a checkpoint, or make one from ``config.json`` where another tool wrote the checkpoint.
+
+        Raises:
+            InputError: if the folder is no token classifier with IOB2 tags.
+        """
+        if (folder / CARD_FILE).exists():
+            return cls(**json.loads((folder / CARD_FILE).read_text(encoding="utf-8")))
+        id2label = json.loads((folder / "config.json").read_text(encoding="utf-8")).get("id2label", {})
+        tags = [id2label[key] for key in sorted(id2label, key=int)]
+        labels = list(dict.fromkeys(label for tag in tags if (label := label_of(tag))))
+        if sorted(tags) != sorted(tags_of(labels)):
+            raise InputError(
+                f"{folder}: not a token classifier with IOB2 tags (its tags: {', '.join(tags[:8]) or 'none'})"
+            )
+        return cls(define_labels(labels), tags)
+
+
+def resolve(path_or_repo: str | Path | None) -> Path:
+    """Return the local folder of a checkpoint: the shipped one, a folder, or a repository fetched from the hub.
+
+    Raises:
+        InputError: if there is no such folder and the hub has no such repository or can't be reached.
+    """
+    if path_or_repo is None or path_or_repo == "embedded":
+        return SHIPPED
+    folder = Path(path_or_repo)
+    if folder.is_dir():
+        if not (folder / "config.json").exists():
+            raise InputError(f"{folder}: no config.json in this folder; is it a checkpoint?")
+        return folder
+    return _fetch(str(path_or_repo))
+
+
+def _fetch(repo: str) -> Path:
+    """Download a repository's checkpoint files from the hub, or find them in its cache."""
+    from huggingface_hub import snapshot_download
+    from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
+
+    try:
+        return Path(snapshot_download(repo, allow_patterns=["*.json", "*.safetensors", "*.txt", "*.model"]))
+    except HFValidationError:
+        raise InputError(f"{repo}: no such folder, and not the name of a hub repository (owner/name)") from None
+    except (HfHubHTTPError, LocalEntryNotFoundError, OSError) as error:
+        reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+        raise InputError(
+            f"{repo}: no such folder here, and the hub did not give it ({reason}); "
+            "name a local checkpoint folder, or 'embedded' for the shipped model"
+        ) from None

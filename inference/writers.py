@@ -1,0 +1,66 @@
+"""Records out: JSON lines for programs, a table for eyes."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import IO, Any
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from .mentions import Mention
+from .readers import Document
+
+STYLES = {"ACTOR": "bold red", "PLACE": "bold green", "WEAPON": "bold magenta", "COUNT": "bold cyan"}
+OTHER_STYLE = "bold yellow"
+
+ISOLATE = ("\u2067", "\u2069")
+"""Right-to-left isolate and its end: a terminal that knows them orders each cell for itself, not across columns."""
+
+
+def record(document: Document, mentions: Sequence[Mention]) -> dict[str, Any]:
+    """Return an article's record as plain JSON values."""
+    return {"id": document.id, "mentions": [mention.to_dict() for mention in mentions]}
+
+
+def write_jsonl(out: IO[str], document: Document, mentions: Sequence[Mention]) -> None:
+    """Write an article's record as one line."""
+    # A lone surrogate can stand in JSON input but not in UTF-8; such a record is written with escapes.
+    line = json.dumps(record(document, mentions), ensure_ascii=False)
+    if any("\ud800" <= char <= "\udfff" for char in line):
+        line = json.dumps(record(document, mentions))
+    out.write(line + "\n")
+
+
+def print_table(console: Console, document: Document, mentions: Sequence[Mention]) -> None:
+    """Print an article's mentions in text order, each with a little of its context."""
+    table = Table(title=_visible(document.id), title_justify="left", caption=_tally(mentions), caption_justify="left")
+    table.add_column("start", justify="right", style="dim")
+    table.add_column("end", justify="right", style="dim")
+    table.add_column("label")
+    table.add_column("mention", justify="right", overflow="fold")
+    table.add_column("score", justify="right", style="dim")
+    for mention in mentions:
+        style = STYLES.get(mention.label, OTHER_STYLE)
+        cells = (Text(mention.label, style), Text(_isolated(mention.text), style), f"{mention.score:.2f}")
+        table.add_row(str(mention.start), str(mention.end), *cells)
+    console.print(table)
+
+
+def _tally(mentions: Sequence[Mention]) -> str:
+    """Return how many mentions each label has."""
+    labels = dict.fromkeys(mention.label for mention in mentions)
+    counts = [f"{label} {sum(mention.label == label for mention in mentions)}" for label in labels]
+    return " · ".join(counts) or "no mention found"
+
+
+def _isolated(text: str) -> str:
+    """Return text that keeps its own direction inside a table row."""
+    return ISOLATE[0] + _visible(text) + ISOLATE[1]
+
+
+def _visible(text: str) -> str:
+    """Drop what would act on the terminal or on the order of a row: control and direction characters."""
+    return "".join(" " if char in "\n\t\r" else char for char in text if char.isprintable() or char in "\n\t\r")

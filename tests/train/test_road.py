@@ -1,0 +1,130 @@
+"""The whole road on tiny models: train, evaluate, reload, extract; stop and resume; publishable as it is."""
+
+import json
+import os
+import signal
+import threading
+import time
+
+import pytest
+import yaml
+from marsad import Extractor
+from marsad.errors import InputError
+from marsad.inference.checkpoint import Card
+from marsad.train.config import make_recipe
+from marsad.train.run import Interrupted, train
+from transformers import pipeline
+
+
+@pytest.fixture
+def recipe(data_file, tmp_path):
+    def make(base, **changes):
+        values = {"base": str(base), "train": data_file, "dev": data_file, "output": tmp_path / "run"}
+        schedule = {"epochs": 40, "patience": 0, "learning_rate": 3e-3, "head_factor": 2, "batch_size": 2}
+        return make_recipe({**values, **schedule, "dropout": 0.0, "window": 64, "overlap": 16, **changes}, "test")
+
+    return make
+
+
+@pytest.mark.parametrize("base", ["unigram_base", "wordpiece_base"])
+def test_a_model_learns_is_saved_and_finds_the_same_when_loaded(recipe, articles, base, request):
+    settings = recipe(request.getfixturevalue(base))
+    figures = train(settings)
+    assert figures["exact"]["micro"]["f1"] > 0.9
+    assert figures["exact"]["micro"]["f1"] == max(point["f1"] for point in figures["history"]["dev_f1"])
+    loaded = Extractor.from_pretrained(settings.output)
+    for article, mentions in zip(articles, loaded.stream(a.text for a in articles), strict=True):
+        assert all(article.text[m.start : m.end] == m.text for m in mentions)
+    assert yaml.safe_load((settings.output / "recipe.yaml").read_text())["epochs"] == 40
+    assert json.loads((settings.output / "metrics.json").read_text())["exact"] == figures["exact"]
+    assert not (settings.output / "checkpoints").exists()
+
+
+def test_a_plain_pipeline_finds_the_same_tokens(recipe, articles, unigram_base):
+    """The published folder works without marsad, but for the rules that move edges."""
+    settings = recipe(unigram_base)
+    train(settings)
+    ours = Extractor.from_pretrained(settings.output)
+    ours.boundary_rules = False
+    plain = pipeline("token-classification", model=str(settings.output), aggregation_strategy="simple")
+    for article in articles:
+        theirs = [(m["start"], m["end"], m["entity_group"]) for m in plain(article.text)]
+        assert theirs == [(m.start, m.end, m.label) for m in ours(article.text)]
+
+
+def test_labels_can_come_from_the_data(recipe, wordpiece_base, tmp_path):
+    rows = [{"id": str(i), "text": "سافر سمير إلى باريس", "spans": [{"start": 5, "end": 9, "label": "PER"}]} for i in (0, 1)]
+    for name, row in zip(("train", "dev"), rows, strict=True):
+        (tmp_path / f"{name}.jsonl").write_text(json.dumps(row), encoding="utf-8")
+    files = {"train": tmp_path / "train.jsonl", "dev": tmp_path / "dev.jsonl"}
+    with pytest.raises(InputError, match="label 'PER' is not among the recipe's"):
+        train(recipe(wordpiece_base, epochs=1, **files))
+    train(recipe(wordpiece_base, epochs=1, labels="auto", **files))
+    assert Card.load(tmp_path / "run").tags == ["O", "B-PER", "I-PER"]
+
+
+def test_a_stopped_run_resumes_to_the_same_model(recipe, unigram_base, tmp_path):
+    whole = train(recipe(unigram_base, epochs=12, output=tmp_path / "whole"))
+    stopped = recipe(unigram_base, epochs=12, output=tmp_path / "stopped")
+    killer = threading.Thread(target=interrupt_after_first_checkpoint, args=(stopped.output,))
+    killer.start()
+    with pytest.raises(Interrupted, match="resume=true"):
+        train(stopped)
+    killer.join()
+    with pytest.raises(InputError, match="unfinished run; add resume=true"):
+        train(stopped)
+    resumed = train(stopped.model_copy(update={"resume": True}))
+    assert resumed["history"]["dev_f1"] == whole["history"]["dev_f1"]
+    assert (tmp_path / "stopped/model.safetensors").read_bytes() == (tmp_path / "whole/model.safetensors").read_bytes()
+
+
+def interrupt_after_first_checkpoint(output):
+    while not list(output.glob("checkpoints/checkpoint-*/trainer_state.json")):
+        time.sleep(0.01)
+    os.kill(os.getpid(), signal.SIGINT)
+
+
+def test_a_second_run_does_not_overwrite_the_first(recipe, unigram_base):
+    train(recipe(unigram_base, epochs=1))
+    with pytest.raises(InputError, match="already holds a trained model"):
+        train(recipe(unigram_base, epochs=1))
+
+
+def test_training_on_from_a_trained_model_keeps_its_head(recipe, unigram_base, tmp_path):
+    first = train(recipe(unigram_base))
+    again = train(recipe(tmp_path / "run", epochs=1, learning_rate=1e-6, output=tmp_path / "again"))
+    assert again["exact"]["micro"]["f1"] == first["exact"]["micro"]["f1"]
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"class_weights": "balanced"},
+        {"class_weights": {"O": 0.5, "WEAPON": 2.0}},
+        {"label_smoothing": 0.1, "layer_decay": 0.8},
+        {"freeze_embeddings": True, "accumulation": 2},
+        {"save_precision": "float16"},
+        {"normalize": False, "clitic_pieces": False},
+    ],
+    ids=lambda options: "+".join(options),
+)
+def test_every_option_trains(recipe, unigram_base, options):
+    figures = train(recipe(unigram_base, epochs=2, **options))
+    assert len(figures["history"]["dev_f1"]) == 2
+
+
+def test_early_stopping_ends_a_run_that_no_longer_improves(recipe, unigram_base):
+    figures = train(recipe(unigram_base, epochs=30, learning_rate=1e-9, patience=2))
+    assert len(figures["history"]["dev_f1"]) == 3
+
+
+def test_a_base_that_is_not_there_is_one_clear_line(recipe, tmp_path):
+    (tmp_path / "empty").mkdir()
+    for base, said in [
+        (tmp_path / "empty", "no config.json"),
+        ("nobody/nothing", "name a local checkpoint folder"),
+        ("not a name", "not the name of a hub repository"),
+    ]:
+        with pytest.raises(InputError, match=said) as error:
+            train(recipe(base))
+        assert "\n" not in str(error.value)

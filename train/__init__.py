@@ -1,0 +1,1 @@
+"""Labelled articles to a trained, evaluated model."""

@@ -1,0 +1,202 @@
+"""The Hugging Face Trainer, with span F1 through the real inference code as its measure."""
+
+from __future__ import annotations
+
+import math
+import signal
+import sys
+from collections import Counter
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import torch
+from datasets import Dataset
+from transformers import (
+    DataCollatorForTokenClassification,
+    EarlyStoppingCallback,
+    PrinterCallback,
+    Trainer,
+    TrainerCallback,
+    TrainerControl,
+    TrainerState,
+    TrainingArguments,
+)
+
+from ..annotations.schema import Article
+from ..inference.extractor import Extractor
+from .alignment import IGNORED
+from .base import HEAD, Base
+from .config import Recipe
+from .evaluation import evaluate
+
+CHECKPOINTS = "checkpoints"
+"""Subfolder of a run's output that holds what resuming needs."""
+
+
+class SpanTrainer(Trainer):
+    """A Trainer whose evaluation is the extraction of spans, and whose new head learns faster than the encoder."""
+
+    def __init__(self, base: Base, recipe: Recipe, data: Dataset, dev: Sequence[Article], extractor: Extractor) -> None:
+        """Set up a run.
+
+        Args:
+            base: the model to fine-tune and its tokenizer.
+            recipe: the run's configuration.
+            data: training windows.
+            dev: labelled articles that choose the best epoch.
+            extractor: the inference code around the very model that is being trained.
+        """
+        callbacks: list[TrainerCallback] = [StopOnSignal(), EpochLine()]
+        if recipe.patience:
+            callbacks.append(EarlyStoppingCallback(early_stopping_patience=recipe.patience))
+        super().__init__(
+            model=base.model,
+            args=training_arguments(recipe),
+            train_dataset=data,
+            eval_dataset=data,  # the Trainer wants one; evaluate() below reads the dev articles instead
+            data_collator=DataCollatorForTokenClassification(base.tokenizer, label_pad_token_id=IGNORED),
+            processing_class=base.tokenizer,
+            compute_loss_func=tag_loss(tag_weights(recipe, data, extractor.tags), recipe.label_smoothing),
+            callbacks=callbacks,
+        )
+        self.remove_callback(PrinterCallback)  # it prints to stdout, which is for results
+        self.recipe, self.base, self.dev, self.extractor = recipe, base, dev, extractor
+
+    def create_optimizer(self, model: torch.nn.Module | None = None) -> torch.optim.Optimizer:
+        """Make AdamW with a rate for each depth and a faster one for a new head."""
+        if self.optimizer is None:
+            module = model or self.base.model
+            decayed = set(self.get_decay_parameter_names(module))
+            groups: dict[tuple[float, float], list[torch.nn.Parameter]] = {}
+            for name, parameter in module.named_parameters():
+                if parameter.requires_grad:
+                    key = (self._rate(name), self.recipe.weight_decay if name in decayed else 0.0)
+                    groups.setdefault(key, []).append(parameter)
+            self.optimizer = torch.optim.AdamW(
+                [{"params": group, "lr": rate, "weight_decay": decay} for (rate, decay), group in groups.items()]
+            )
+        return self.optimizer
+
+    def _rate(self, name: str) -> float:
+        """Return the peak learning rate of a parameter by its place in the model."""
+        if name.startswith(HEAD):
+            return self.recipe.learning_rate * (self.recipe.head_factor if self.base.head_is_new else 1.0)
+        layers = self.base.model.config.num_hidden_layers
+        numbers = [int(part) for part in name.split(".") if part.isdigit()]
+        depth_from_top = layers - 1 - numbers[0] if numbers else layers
+        return self.recipe.learning_rate * self.recipe.layer_decay**depth_from_top
+
+    def evaluate(self, *args: Any, metric_key_prefix: str = "eval", **kwargs: Any) -> dict[str, float]:  # noqa: ANN401
+        """Extract the spans of the dev articles and return their micro F1 over exact characters."""
+        metrics = {f"{metric_key_prefix}_f1": evaluate(self.extractor, self.dev).f1}
+        self.log(metrics)
+        self.control = self.callback_handler.on_evaluate(self.args, self.state, self.control, metrics)
+        return metrics
+
+
+def training_arguments(recipe: Recipe) -> TrainingArguments:
+    """Translate a recipe into the Trainer's own arguments."""
+    return TrainingArguments(
+        output_dir=str(recipe.output / CHECKPOINTS),
+        num_train_epochs=recipe.epochs,
+        learning_rate=recipe.learning_rate,
+        lr_scheduler_type="linear",
+        warmup_steps=recipe.warmup,
+        max_grad_norm=recipe.max_grad_norm,
+        per_device_train_batch_size=recipe.batch_size,
+        gradient_accumulation_steps=recipe.accumulation,
+        train_sampling_strategy="group_by_length",
+        eval_strategy="epoch",
+        save_strategy="epoch",
+        save_total_limit=2,
+        load_best_model_at_end=True,
+        metric_for_best_model="eval_f1",
+        greater_is_better=True,
+        logging_steps=20,
+        seed=recipe.seed,
+        bf16=recipe.precision == "bfloat16",
+        fp16=recipe.precision == "float16",
+        report_to=recipe.report_to or "none",
+        disable_tqdm=not sys.stderr.isatty(),
+        dataloader_pin_memory=torch.cuda.is_available(),
+    )
+
+
+def tag_weights(recipe: Recipe, data: Dataset, tags: Sequence[str]) -> torch.Tensor | None:
+    """Return the weight of each tag in the loss, shape (tags,), or None for equal weights.
+
+    ``balanced`` is the inverse square root of a tag's frequency, scaled so that the mean over all tokens is 1; the
+    plain inverse gives rare tags so much that they are found everywhere.
+    """
+    if recipe.class_weights == "none":
+        return None
+    if isinstance(recipe.class_weights, dict):
+        return torch.tensor([recipe.class_weights.get(tags[i][2:] or tags[i], 1.0) for i in range(len(tags))])
+    counts = Counter(tag for row in data["labels"] for tag in row if tag != IGNORED)
+    raw = [1 / math.sqrt(max(counts[i], 1)) for i in range(len(tags))]
+    mean = sum(raw[i] * counts[i] for i in range(len(tags))) / counts.total()
+    return torch.tensor([weight / mean for weight in raw])
+
+
+def tag_loss(weights: torch.Tensor | None, smoothing: float) -> Callable[..., torch.Tensor]:
+    """Return the cross-entropy over tags in the form the Trainer calls."""
+
+    def loss(outputs: Any, labels: torch.Tensor, num_items_in_batch: torch.Tensor | int | None = None) -> torch.Tensor:  # noqa: ANN401
+        logits = outputs["logits"]
+        total = torch.nn.functional.cross_entropy(
+            logits.view(-1, logits.size(-1)).float(),
+            labels.view(-1),
+            weight=None if weights is None else weights.to(logits.device),
+            ignore_index=IGNORED,
+            label_smoothing=smoothing,
+            reduction="sum",
+        )
+        return total / (num_items_in_batch if num_items_in_batch is not None else (labels != IGNORED).sum())
+
+    return loss
+
+
+class StopOnSignal(TrainerCallback):
+    """On Ctrl-C or SIGTERM, finish the step, save a checkpoint and stop, so that resuming is exact to the step."""
+
+    def __init__(self) -> None:
+        """Start with no signal seen."""
+        self.received: int | None = None
+
+    def on_train_begin(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any) -> None:  # noqa: ANN401
+        """Take the signals over; a second one works as usual."""
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, self._note)
+
+    def _note(self, number: int, frame: FrameType | None) -> None:
+        self.received = number
+        signal.signal(number, signal.SIG_DFL)
+
+    def on_step_end(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any) -> None:  # noqa: ANN401
+        """Ask for a save and a stop once a signal has come."""
+        if self.received is not None:
+            control.should_save = control.should_training_stop = True
+
+
+class EpochLine(TrainerCallback):
+    """Writes one line on stderr for each evaluation."""
+
+    def on_evaluate(
+        self,
+        args: TrainingArguments,
+        state: TrainerState,
+        control: TrainerControl,
+        **kwargs: Any,  # noqa: ANN401
+    ) -> None:
+        """Say the epoch and its dev F1."""
+        sys.stderr.write(
+            f"epoch {state.epoch or 0:.1f}: dev F1 {kwargs['metrics']['eval_f1']:.4f} (exact characters)\n"
+        )
+
+
+def last_checkpoint(output: Path) -> Path | None:
+    """Return the newest checkpoint of a run, or None."""
+    found = (output / CHECKPOINTS).glob("checkpoint-*")
+    return max(found, key=lambda folder: int(folder.name.rpartition("-")[2]), default=None)
