@@ -80,14 +80,15 @@ def extract(
 
     console = Console()
     with _output(out) as target, _progress(not as_table or out is not None) as progress:
-        task = progress.add_task("articles", total=None)
+        task = progress.add_task("reading", total=None, articles=0)
         documents, texts = tee(readable())
-        for document, mentions in zip(documents, extractor.stream(item.text for item in texts), strict=True):
+        found = extractor.stream((item.text for item in texts), lambda tokens: progress.advance(task, tokens))
+        for articles, (document, mentions) in enumerate(zip(documents, found, strict=True), start=1):
             if as_table:
                 print_table(console if out is None else Console(file=target), document, mentions)
             else:
                 write_jsonl(target, document, mentions)
-            progress.advance(task)
+            progress.update(task, articles=articles)
     if bad:
         raise typer.Exit(BAD_INPUT)
 
@@ -111,7 +112,7 @@ def train(
     except Interrupted as stopped:
         _complain(str(stopped))
         raise typer.Exit(INTERRUPTED) from None
-    _tell(f"saved: {resolved.output}; dev figures:")
+    _tell(f"saved in {resolved.output}; on the dev articles:")
     _print(figures, False, as_table)
 
 
@@ -190,19 +191,24 @@ def _output(path: Path | None) -> Iterator[IO[str]]:
 
 def _progress(wanted: bool) -> Progress:
     """Return a progress bar on stderr, shown only where stderr is a terminal and nothing else writes to the screen."""
-    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(show_speed=True))
     console = Console(stderr=True)
-    return Progress(*columns, TimeElapsedColumn(), console=console, disable=not (wanted and console.is_terminal))
+    return Progress(
+        SpinnerColumn(),
+        BarColumn(),
+        TextColumn("{task.fields[articles]:,} articles · {task.completed:,.0f} tokens"),
+        TaskProgressColumn(show_speed=True),
+        TimeElapsedColumn(),
+        console=console,
+        disable=not (wanted and console.is_terminal),
+    )
 
 
 def _quiet_libraries() -> None:
     """Keep the libraries' own progress bars and notices off the screen; ours say what a user needs."""
-    import datasets
     import transformers
 
     transformers.logging.set_verbosity_error()
     transformers.logging.disable_progress_bar()
-    datasets.disable_progress_bars()
 
 
 def _print(figures: dict[str, Any], as_json: bool, as_table: Callable[[dict[str, Any]], Table]) -> None:

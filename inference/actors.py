@@ -12,10 +12,9 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from pathlib import Path
-from typing import NamedTuple
 
 from ..errors import InputError
-from .normalize import drop_article, normalize_name
+from .normalize import drop_article, normalize_name, one_letter_apart, unify_spelling
 
 REGISTER_FILE = Path(__file__).with_name("data") / "actors.jsonl"
 
@@ -26,12 +25,14 @@ KINDS = ARMED_KINDS | {"government", "international_org", "ngo", "organization",
 """Every kind an entry can have."""
 
 HEADS = frozenset(
-    "تنظيم حركه جماعه ميليشيا حزب جبهه هييه منظمه جيش قوات قوه كتايب كتيبه لواء الويه فصيل فصايل عصابه عصابات"
-    " مسلحو مسلحي متمردو متمردي مقاتلو مقاتلي عناصر".split()
+    normalize_name(
+        "تنظيم حركة جماعة ميليشيا حزب جبهة هيئة منظمة جيش قوات قوة كتائب كتيبة لواء ألوية فصيل فصائل عصابة عصابات"
+        " مسلحو مسلحي متمردو متمردي مقاتلو مقاتلي عناصر"
+    ).split()
 )
 """Nouns that writers put before a group's name, or leave out, at will; in normalised spelling."""
 
-TAILS = frozenset("ارهابي ارهابيه متطرف متطرفه متشدد متشدده مسلح مسلحه انقلابي انقلابيه متمرد متمرده".split())
+TAILS = frozenset(normalize_name("إرهابي إرهابية متطرف متطرفة متشدد متشددة مسلح مسلحة متمرد متمردة").split())
 """Adjectives after a group's name that judge it and don't tell it from another; normalised, without article."""
 
 SLIP_LETTERS = 6
@@ -43,11 +44,18 @@ SLIP_LETTERS_HEAD = 4
 FEW = 8
 """Entries that may share a short form for the article's countries to decide between them; armies are too many."""
 
-_MILITIAS = dict.fromkeys("مليشيا مليشيات ميليشيات ميلشيا ميلشيات ميليشا مليشا".split(), "ميليشيا")
-_SPELLINGS = _MILITIAS | {"افريقيا": "افريقيه"}
-_STEMS = (("اميرك", "امريك"), ("امركي", "امريكي"), ("ديموقراط", "ديمقراط"), ("كوردستان", "كردستان"))
-_OWNED = {"قوات": "القوات", "ميليشيا": "الميليشيا", "جيش": "الجيش", "حركت": "الحركه", "حزب": "الحزب"}
-_OWNERS = ("هم", "ها", "نا", "ه")
+COMMON_KINDS = frozenset({"person", "police_security"})
+"""Kinds that any country has more of than the register (surnames, المخابرات), so that its country decides nothing."""
+
+_OWNED = {
+    noun + owner: definite
+    for noun, definite in (("قوات", "القوات"), ("جيش", "الجيش"), ("ميليشيات", "الميليشيا"), ("مليشيات", "الميليشيا"))
+    for owner in ("ه", "ها", "هم", "نا")
+}
+"""The definite form of a force named by its owner's pronoun."""
+
+_Mask = tuple[int, str, str, tuple[str, ...]]
+"""A name less one word: where and between which letters that word stands, and the other words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,15 +83,6 @@ class Actor:
     short: tuple[str, ...]
 
 
-class _Mask(NamedTuple):
-    """A name in which one word may be misspelt: the other words, and where and between which letters it stands."""
-
-    at: int
-    first: str
-    last: str
-    others: tuple[str, ...]
-
-
 @dataclass(frozen=True, slots=True)
 class _Index:
     """The register by key: entries by name, by short form and id, and with their right word by name less that word."""
@@ -100,7 +99,14 @@ def load_actors() -> tuple[Actor, ...]:
     Raises:
         InputError: if a line is not an entry.
     """
-    return tuple(_read(REGISTER_FILE))
+    actors = []
+    for number, line in enumerate(REGISTER_FILE.read_text(encoding="utf-8").splitlines(), start=1):
+        try:
+            row = json.loads(line)
+            actors.append(Actor(**row | {"aliases": tuple(row["aliases"]), "short": tuple(row["short"])}))
+        except (ValueError, TypeError, KeyError) as error:
+            raise InputError(f"{REGISTER_FILE}:{number}: not an actor ({error})") from None
+    return tuple(actors)
 
 
 def link_actors(names: Sequence[str]) -> list[Actor | None]:
@@ -129,16 +135,6 @@ def name_key(name: str) -> str:
     return _key(normalize_name(name).split())
 
 
-def _read(path: Path) -> Iterator[Actor]:
-    """Yield the entries of a register file."""
-    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
-        try:
-            row = json.loads(line)
-            yield Actor(**row | {"aliases": tuple(row["aliases"]), "short": tuple(row["short"])})
-        except (ValueError, TypeError, KeyError) as error:
-            raise InputError(f"{path}:{number}: not an actor ({error})") from None
-
-
 @cache
 def _index() -> _Index:
     """Build the look-up tables of the register."""
@@ -156,14 +152,15 @@ def _index() -> _Index:
     return _Index(names, shorts, masked)
 
 
-def _link(name: str, recent: Mapping[str, Actor]) -> Actor | None:
+def _link(name: str, recent: dict[str, Actor]) -> Actor | None:
     """Link one mention: by all of it, then by what is left without head noun or tail, then as a misspelling."""
     whole, cores, readings = _forms(name)
     names = _index().names
+    # A form that the register lists as short is taken whole: فصائل المقاومة is not whoever was المقاومة before.
     return (
         _in_context(whole, recent)
         or next((names[key] for key in whole if key in names), None)
-        or _in_context(cores, recent)
+        or (_in_context(cores, recent) if not _fitting(whole) else None)
         or next((names[key] for key in cores if key in names and names[key].kind in ARMED_KINDS), None)
         or next(filter(None, map(_by_slip, readings)), None)
     )
@@ -175,8 +172,8 @@ def _forms(name: str) -> tuple[tuple[str, ...], tuple[str, ...], tuple[tuple[str
     words = normalize_name(name).split()
     readings = [words] if words else []
     if words and words[0].startswith("ل"):
-        readings.append(["ا" + words[0], *words[1:]])
-    whole = [key for words in readings for key in (_key(words), _unowned(words)) if key]
+        readings.append(["ال" + words[0].lstrip("ل"), *words[1:]])
+    whole = [_OWNED.get(" ".join(words)) or _key(words) for words in readings]
     cores = [_key(core) for words in readings for core in _cores(words)]
     return tuple(whole), tuple(cores), tuple(_fold(words) for words in readings)
 
@@ -184,7 +181,7 @@ def _forms(name: str) -> tuple[tuple[str, ...], tuple[str, ...], tuple[tuple[str
 def _cores(words: Sequence[str]) -> Iterator[Sequence[str]]:
     """Yield what is left of a name without its judging adjective, its head noun, or both."""
     tail = len(words) > 1 and drop_article(words[-1]) in TAILS
-    head = len(words) > 1 and _spell(drop_article(words[0])) in HEADS
+    head = len(words) > 1 and unify_spelling(drop_article(words[0])) in HEADS
     if tail:
         yield words[:-1]
     if head:
@@ -193,16 +190,7 @@ def _cores(words: Sequence[str]) -> Iterator[Sequence[str]]:
         yield words[1:-1]
 
 
-def _unowned(words: Sequence[str]) -> str:
-    """Return the definite form of a force named by its owner's pronoun, القوات for قواتها; else an empty string."""
-    for owner in _OWNERS if len(words) == 1 else ():
-        stem = words[0].removesuffix(owner)
-        if stem != words[0] and (owned := _OWNED.get(_spell(stem))):
-            return owned
-    return ""
-
-
-def _in_context(keys: Sequence[str], recent: Mapping[str, Actor]) -> Actor | None:
+def _in_context(keys: Sequence[str], recent: dict[str, Actor]) -> Actor | None:
     """Return the party named last before the mention that one of the short forms can stand for."""
     fitting = _fitting(keys)
     return next((actor for actor in reversed(recent.values()) if actor.id in fitting), None) if fitting else None
@@ -215,7 +203,7 @@ def _by_surroundings(name: str, present: Collection[Actor]) -> Actor | None:
     found = [actor for actor in present if actor.id in fitting]
     if not found and len(fitting) <= FEW:
         countries = {actor.country for actor in present} - {None}
-        found = [actor for actor in fitting.values() if actor.country in countries and actor.kind != "person"]
+        found = [actor for actor in fitting.values() if actor.country in countries and actor.kind not in COMMON_KINDS]
     return found[0] if len(found) == 1 else None
 
 
@@ -242,34 +230,20 @@ def _masks(words: tuple[str, ...]) -> Iterator[tuple[_Mask, str]]:
     """Yield each word of a name that is long enough to be misspelt, with the rest of the name."""
     for at, word in enumerate(words):
         if len(word) >= SLIP_LETTERS_HEAD:
-            yield _Mask(at, word[0], word[-1], words[:at] + words[at + 1 :]), word
+            yield (at, word[0], word[-1], words[:at] + words[at + 1 :]), word
 
 
 def _is_slip(written: str, meant: str) -> bool:
-    """Tell whether one letter was lost, added or replaced between the first and the last of a word."""
-    head = meant in HEADS and len(meant) > SLIP_LETTERS_HEAD
-    if min(len(written), len(meant)) < (SLIP_LETTERS_HEAD if head else SLIP_LETTERS):
-        return False
-    at = next((at for at, (a, b) in enumerate(zip(written, meant, strict=False)) if a != b), 0)
-    rest, other = written[at:], meant[at:]
-    return at > 0 and (rest[1:] == other or rest == other[1:] or rest[1:] == other[1:])
+    """Tell whether a word is a misspelling of another; the shorter the words, the likelier both are right."""
+    shortest = SLIP_LETTERS_HEAD if meant in HEADS and len(meant) > SLIP_LETTERS_HEAD else SLIP_LETTERS
+    return min(len(written), len(meant)) >= shortest and one_letter_apart(written, meant)
 
 
 def _key(words: Sequence[str]) -> str:
     """Join the words of a name; articles count in one-word names only (القاعدة is a party, قاعدة is not)."""
-    return _spell(words[0]) if len(words) == 1 else "".join(_fold(words))
+    return unify_spelling(words[0]) if len(words) == 1 else "".join(_fold(words))
 
 
 def _fold(words: Sequence[str]) -> tuple[str, ...]:
     """Strip the articles of a name and unify its spellings."""
-    return tuple(_spell(drop_article(word)) for word in words)
-
-
-@lru_cache(maxsize=1 << 16)
-def _spell(word: str) -> str:
-    """Unify what is spelled or inflected in several ways: ميليشيات and مليشيا, الحوثيون and الحوثيين."""
-    for variant, stem in _STEMS:
-        word = word.replace(variant, stem)
-    article, bare = ("ال", word[2:]) if word.startswith("ال") else ("", word)
-    bare = _SPELLINGS.get(bare, bare)
-    return article + (bare[:-2] + "ين" if bare.endswith("ون") and len(bare) > 5 else bare)
+    return tuple(unify_spelling(drop_article(word)) for word in words)

@@ -69,6 +69,6 @@ def is_letter(char: str) -> bool:
     return bool(_class_table()[min(ord(char), 0xFFFF)] == LETTER)
 
 
-def restore_article(rest: str) -> str:
-    """Return what stood before ل + ال became لل: لتحالف (of للتحالف) is التحالف."""
-    return "ا" + rest if rest.startswith("ل") else rest
+def after_lam(rest: str) -> tuple[str, ...]:
+    """Return what may have stood before a proclitic ل: لتحالف (of للتحالف) may be التحالف, which lost its alif."""
+    return (rest, "ا" + rest) if rest.startswith("ل") else (rest,)

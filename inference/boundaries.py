@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from .arabic import MARKS, PROCLITIC_CHAINS, is_proclitic, restore_article, strip_marks, word_at
+from .arabic import MARKS, PROCLITIC_CHAINS, after_lam, is_proclitic, strip_marks, word_at
 from .lexicon import Lexicon
 
 CHAINS = sorted((chain for chain in PROCLITIC_CHAINS if not chain.endswith("س")), key=len)
@@ -18,22 +18,28 @@ CHAINS = sorted((chain for chain in PROCLITIC_CHAINS if not chain.endswith("س")
 SHORTEST_NAME = 2
 """Letters that must be left after a proclitic."""
 
+SHORTEST_WORD = 3
+"""Letters that must be left where only the frequency of forms speaks for a proclitic."""
+
 FREQUENCY_RATIO = {"و": 1.0, "ف": 2.0, "ب": 2.0, "ك": 2.0, "ل": 2.0}
 """How much more frequent the bare word must be than the word as written; chosen by two-fold check on training data."""
 
 QUOTES = {'"': '"', "«": "»", "“": "”", "(": ")", "[": "]", "'": "'", "‘": "’", "”": "“"}
 """Opening quotes and brackets with their closing partner."""
 
+PARTNERS = {closing: opening for opening, closing in QUOTES.items()} | QUOTES
+"""Either half of a pair with the other."""
+
 EDGE = " \t\r\n\u00a0.,;:!?،؛؟…-–—_/\\|#*•'\"«»“”‘’()[]{}<>"
 """Characters that never begin or end a mention unless they are half of a balanced pair."""
 
 
 def _splits(word: str) -> Iterator[tuple[int, str]]:
-    """Yield each way to read a word as proclitics and a rest: the chain's length and the rest's citation form."""
+    """Yield each way to read a word as proclitics and a rest: the chain's length and a form the rest may have had."""
     for chain in CHAINS:
         if word.startswith(chain) and len(word) - len(chain) >= SHORTEST_NAME:
             rest = word[len(chain) :]
-            yield len(chain), restore_article(rest) if chain.endswith("ل") else rest
+            yield from ((len(chain), form) for form in (after_lam(rest) if chain.endswith("ل") else (rest,)))
 
 
 def proclitic_length(word: str, lexicon: Lexicon, coordinated: bool = False) -> int:
@@ -47,12 +53,12 @@ def proclitic_length(word: str, lexicon: Lexicon, coordinated: bool = False) -> 
     Returns:
         0 where the word is whole (بغداد), else the length of the chain (1 for لبغداد and للتحالف, 2 for وللبنان).
     """
-    options = [(0, word), *_splits(word)]
-    known = [(lexicon.names.get(form, 0), -length) for length, form in options]
-    if any(count for count, _ in known):
-        return -max(known)[1]
+    splits = list(_splits(word))
+    seen = [(lexicon.name_evidence(form), -length) for length, form in ((0, word), *splits)]
+    if max(seen)[0]:
+        return -max(seen)[1]
     length, written = 0, lexicon.words.get(word, 0)
-    for candidate, form in options[1:]:
+    for candidate, form in splits:
         if _outweighs(form, word[candidate - 1], lexicon.words.get(form, 0), written, coordinated and candidate == 1):
             length = candidate
     return length
@@ -60,9 +66,13 @@ def proclitic_length(word: str, lexicon: Lexicon, coordinated: bool = False) -> 
 
 def _outweighs(form: str, particle: str, bare: int, written: int, coordinated: bool) -> bool:
     """Weigh the bare form's frequency against the written word's."""
+    if len(form) < SHORTEST_WORD:
+        return False
     if form.startswith("ال") and len(form) > 4 and bare >= written:
         return True
-    if coordinated and particle == "و" and (bare >= written / 3 or (written < 100 and len(form) > 3)):
+    if particle == "و" and not written and not bare:
+        return True
+    if particle == "و" and coordinated and (bare >= written / 3 or (written < 100 and len(form) > 3)):
         return True
     return bare > FREQUENCY_RATIO[particle] * written
 
@@ -80,7 +90,7 @@ def refine(text: str, start: int, end: int, lexicon: Lexicon, coordinated: bool 
     Returns:
         The new offsets; an empty range where nothing but punctuation was marked.
     """
-    start, end = _to_words(text, start, end)
+    start, end = _to_words(text, start, end, lexicon)
     start, end = _trim(text, start, end)
     if start < end:
         start += _proclitic_characters(text, start, lexicon, coordinated)
@@ -88,11 +98,17 @@ def refine(text: str, start: int, end: int, lexicon: Lexicon, coordinated: bool 
     return start, end
 
 
-def _to_words(text: str, start: int, end: int) -> tuple[int, int]:
-    """Extend a mention over the words it begins and ends in; a start right after proclitics stays."""
-    word_start, _ = word_at(text, start)
-    if word_start < start and not is_proclitic(text[word_start:start]):
-        start = word_start
+def _to_words(text: str, start: int, end: int, lexicon: Lexicon) -> tuple[int, int]:
+    """Extend a mention over the words it begins and ends in.
+
+    A start after proclitics stays, unless the whole word is a better known name than the rest (وادي, not ادي).
+    """
+    word_start, word_end = word_at(text, start)
+    if word_start < start:
+        whole, rest = (strip_marks(text[at:word_end]) for at in (word_start, start))
+        better_known = lexicon.name_evidence(whole) > lexicon.name_evidence(rest)
+        if better_known or not is_proclitic(text[word_start:start]):
+            start = word_start
     if end > start:
         _, word_end = word_at(text, end - 1)
         end = max(end, word_end)
@@ -104,7 +120,9 @@ def _proclitic_characters(text: str, start: int, lexicon: Lexicon, coordinated: 
     word_start, word_end = word_at(text, start)
     if word_start < start:
         return 0
-    letters = proclitic_length(strip_marks(text[start:word_end]), lexicon, coordinated)
+    word = strip_marks(text[start:word_end])
+    before_digits = word in PROCLITIC_CHAINS and text[word_end : word_end + 1].isdigit()
+    letters = len(word) if before_digits else proclitic_length(word, lexicon, coordinated)
     at = start
     while letters:
         letters -= not MARKS.match(text[at])
@@ -116,21 +134,22 @@ def _proclitic_characters(text: str, start: int, lexicon: Lexicon, coordinated: 
 
 def _trim(text: str, start: int, end: int) -> tuple[int, int]:
     """Take edge punctuation off, but leave a quote or bracket whose partner is inside the mention."""
-    while start < end and text[start] in EDGE and not _paired(text, start, end, start):
+    while start < end and text[start] in EDGE and not _has_partner(text[start], text[start + 1 : end]):
         start += 1
-    while start < end and text[end - 1] in EDGE and not _paired(text, start, end, end - 1):
+    while start < end and text[end - 1] in EDGE and not _has_partner(text[end - 1], text[start : end - 1]):
         end -= 1
-    inner = (start + 1, end - 1)
-    if end - start > 2 and QUOTES.get(text[start]) == text[end - 1] and text[end - 1] not in text[inner[0] : inner[1]]:
-        return _trim(text, *inner)
+    inner = text[start + 1 : end - 1]
+    if end - start >= 2 and QUOTES.get(text[start]) == text[end - 1] and text[end - 1] not in inner:
+        return _trim(text, start + 1, end - 1)
     return start, end
 
 
-def _paired(text: str, start: int, end: int, at: int) -> bool:
-    """Tell whether the quote or bracket at one edge has its partner inside the mention."""
-    char, rest = text[at], text[start:at] + text[at + 1 : end]
-    partner = QUOTES.get(char, next((opening for opening, closing in QUOTES.items() if closing == char), None))
-    return partner is not None and rest.count(partner) % 2 == 1 if char == partner else (partner or "\0") in rest
+def _has_partner(char: str, rest: str) -> bool:
+    """Tell whether the rest of a mention holds the other half of a quote or bracket at its edge."""
+    partner = PARTNERS.get(char)
+    if partner == char:
+        return rest.count(char) % 2 == 1
+    return partner is not None and partner in rest
 
 
 def _close_quote(text: str, start: int, end: int) -> int:

@@ -31,8 +31,8 @@ class Card:
 
     labels: Mapping[str, str]
     tags: Sequence[str]
-    window: int = 256
-    overlap: int = 64
+    window: int = 128
+    overlap: int = 32
     names: Mapping[str, int] = field(default_factory=dict)
 
     def save(self, folder: Path) -> None:

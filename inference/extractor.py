@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 
@@ -16,6 +16,7 @@ from .engine import Engine, TorchEngine
 from .lexicon import Lexicon
 from .mentions import Mention
 from .tokenization import TextTokenizer, Tokens
+from .values import add_values
 from .windows import Window, make_windows
 
 BATCH_TOKENS = 2048
@@ -35,7 +36,9 @@ class Extractor:
     >>> mentions = extractor("قصفت مقاتلات التحالف مواقع في حلب")
     """
 
-    def __init__(self, engine: Engine, tokenizer: TextTokenizer, card: Card, boundary_rules: bool = True) -> None:
+    def __init__(
+        self, engine: Engine, tokenizer: TextTokenizer, card: Card, boundary_rules: bool = True, values: bool = True
+    ) -> None:
         """Put the parts together; :meth:`from_pretrained` does it from a checkpoint.
 
         Args:
@@ -43,6 +46,7 @@ class Extractor:
             tokenizer: the tokenizer the engine's model was trained with.
             card: labels, windows and boundary evidence of the model.
             boundary_rules: whether to move edges to where the guideline puts them; off for measuring only.
+            values: whether to add names, quantities and links to the mentions.
         """
         self.engine = engine
         self.tokenizer = tokenizer
@@ -50,6 +54,7 @@ class Extractor:
         self.tags = tuple(card.tags)
         self.lexicon = Lexicon(card.names)
         self.boundary_rules = boundary_rules
+        self.values = values
 
     @classmethod
     def from_pretrained(cls, path_or_repo: str | Path | None = None, device: str | None = None) -> Extractor:
@@ -75,15 +80,21 @@ class Extractor:
         """Return the mentions of one article, in text order."""
         return next(self.stream([text]))
 
-    def stream(self, texts: Iterable[str]) -> Iterator[list[Mention]]:
-        """Yield the mentions of each article, in the order given; reads ahead a chunk of articles at a time."""
+    def stream(self, texts: Iterable[str], on_batch: Callable[[int], object] | None = None) -> Iterator[list[Mention]]:
+        """Yield the mentions of each article, in the order given; reads ahead a chunk of articles at a time.
+
+        Args:
+            texts: the articles.
+            on_batch: told the number of tokens after each batch that went through the model.
+        """
         remaining = iter(texts)
         while chunk := list(islice(remaining, CHUNK_ARTICLES)):
             tokens = self.tokenizer(chunk)
-            for text, tokens_of_text, logits in zip(chunk, tokens, self._score(tokens), strict=True):
-                yield self._read(text, tokens_of_text, logits)
+            for text, tokens_of_text, logits in zip(chunk, tokens, self._score(tokens, on_batch), strict=True):
+                mentions = self._read(text, tokens_of_text, logits)
+                yield add_values(text, mentions, self.lexicon) if self.values else mentions
 
-    def _score(self, articles: Sequence[Tokens]) -> list[Floats]:
+    def _score(self, articles: Sequence[Tokens], on_batch: Callable[[int], object] | None) -> list[Floats]:
         """Return tag logits of shape (tokens, tags) for each article, each token read where it is most central."""
         size = self.card.window - len(self.tokenizer.prefix) - len(self.tokenizer.suffix)
         work = [
@@ -99,6 +110,8 @@ class Extractor:
                 first = len(self.tokenizer.prefix) + window.own_start - window.start
                 owned = slice(window.own_start, window.own_end)
                 logits[article][owned] = scores[first : first + window.own_end - window.own_start]
+            if on_batch is not None:
+                on_batch(sum(window.own_end - window.own_start for _, window in batch))
         return logits
 
     def _read(self, text: str, tokens: Tokens, logits: Floats) -> list[Mention]:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import gzip
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 
-from .arabic import restore_article, strip_marks, word_at
+from .actors import load_actors
+from .arabic import after_lam, strip_marks, word_at
+from .places import place_names
 
 WORD_COUNTS_FILE = Path(__file__).with_name("data") / "word_counts.tsv.gz"
 
@@ -21,26 +23,41 @@ def word_counts() -> Mapping[str, int]:
         return {word: int(count) for word, count in (line.split("\t") for line in lines)}
 
 
+@cache
+def known_names() -> frozenset[str]:
+    """Return the first words of all names in the register of actors and in the tables of places."""
+    names = [name for actor in load_actors() for name in (actor.ar, *actor.aliases)]
+    return frozenset(strip_marks(name.split()[0]) for name in (*names, *place_names()) if name.strip())
+
+
 @dataclass(frozen=True, slots=True)
 class Lexicon:
     """The evidence for and against a proclitic.
 
     Attributes:
         names: how often a word, its proclitics off, began a mention in the training data of the model.
+        known: words that begin a listed actor's or place's name.
         words: how often a word form occurs in Arabic news at large.
     """
 
     names: Mapping[str, int] = field(default_factory=dict)
+    known: Set[str] = field(default_factory=known_names)
     words: Mapping[str, int] = field(default_factory=word_counts)
 
     @classmethod
     def learn(cls, mentions: Iterable[tuple[str, int]]) -> Lexicon:
         """Collect the names from pairs of a text and the offset at which a mention begins in it."""
-        return cls(Counter(name for text, start in mentions if (name := bare_first_word(text, start))))
+        plain = cls()
+        return cls(Counter(name for text, start in mentions if (name := plain.bare_first_word(text, start))))
 
+    def name_evidence(self, form: str) -> int:
+        """Return how often a word was seen to begin a mention, a listed name counting as one sight."""
+        return self.names.get(form, 0) + (form in self.known)
 
-def bare_first_word(text: str, start: int) -> str:
-    """Return the word that begins a mention at ``start``: without marks, with the alif that ل + ال lost."""
-    word_start, word_end = word_at(text, start)
-    word = strip_marks(text[start:word_end])
-    return restore_article(word) if strip_marks(text[word_start:start]).endswith("ل") else word
+    def bare_first_word(self, text: str, start: int) -> str:
+        """Return the word that begins a mention at ``start``: without marks, with the alif that ل + ال lost."""
+        word_start, word_end = word_at(text, start)
+        word = strip_marks(text[start:word_end])
+        if not strip_marks(text[word_start:start]).endswith("ل"):
+            return word
+        return max(after_lam(word), key=lambda form: self.words.get(form, 0))

@@ -42,6 +42,11 @@ _FINAL_HAMZA = re.compile(r"(?<=ا)ء(?!\w)")
 _JOINED_HEAD = re.compile(r"\b(ابو|ابي|ابا|عبد(?= ال)) (?=\w)")
 _JOINED_TAIL = re.compile(r"(?<=\w) (?=(?:الله|الدين)\b)")
 
+_WORDS = dict.fromkeys(["مليشيا", "مليشيات", "ميليشيات", "ميلشيا", "ميلشيات", "ميليشا"], "ميليشيا") | {
+    "افريقيا": "افريقيه"
+}
+_STEMS = (("اميرك", "امريك"), ("امركي", "امريكي"), ("ديموقراط", "ديمقراط"), ("كوردستان", "كردستان"))
+
 
 @lru_cache(maxsize=1 << 16)
 def normalize_name(name: str) -> str:
@@ -63,3 +68,23 @@ def drop_article(name: str) -> str:
     return " ".join(
         word[2:] if word.startswith("ال") and len(word) > 3 and word != "الله" else word for word in name.split()
     )
+
+
+@lru_cache(maxsize=1 << 16)
+def unify_spelling(word: str) -> str:
+    """Unify what is transcribed or inflected in several ways: ميليشيات and مليشيا, الحوثيون and الحوثيين.
+
+    Coarser than ``normalize_name``, whose result it takes: a key for names of parties, not for those of places.
+    """
+    for variant, stem in _STEMS:
+        word = word.replace(variant, stem)
+    article, bare = ("ال", word[2:]) if word.startswith("ال") else ("", word)
+    bare = _WORDS.get(bare, bare)
+    return article + (bare[:-2] + "ين" if bare.endswith("ون") and len(bare) > 5 else bare)
+
+
+def one_letter_apart(first: str, second: str) -> bool:
+    """Tell whether two words differ by one letter lost, added or replaced, before which they agree in one at least."""
+    at = next((at for at, (a, b) in enumerate(zip(first, second, strict=False)) if a != b), 0)
+    rest, other = first[at:], second[at:]
+    return at > 0 and rest != other and (rest[1:] == other or rest == other[1:] or rest[1:] == other[1:])

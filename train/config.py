@@ -5,12 +5,24 @@ from __future__ import annotations
 import difflib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, NonNegativeFloat, PositiveFloat, PositiveInt, ValidationError
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    NonNegativeFloat,
+    PositiveFloat,
+    PositiveInt,
+    ValidationError,
+)
 
 from ..errors import InputError
+
+Files = Annotated[list[Path], BeforeValidator(lambda value: value if isinstance(value, list) else [value])]
+"""One file or a list of them."""
 
 
 class Recipe(BaseModel):
@@ -21,8 +33,8 @@ class Recipe(BaseModel):
     base: str = Field(
         "embedded", description="encoder: a local folder, a hub repository, or 'embedded', the shipped model"
     )
-    train: Path = Field(description="labelled articles to learn from, JSONL of {id, text, spans}")
-    dev: Path = Field(description="labelled articles that choose the best epoch")
+    train: Files = Field(description="labelled articles to learn from, JSONL of {id, text, spans}; a file or several")
+    dev: Files = Field(description="labelled articles that choose the best epoch; a file or several")
     output: Path = Field(description="folder of the trained model and its checkpoints")
     labels: Literal["auto"] | dict[str, str] | list[str] | None = Field(
         None,
@@ -45,8 +57,8 @@ class Recipe(BaseModel):
     )
     label_smoothing: float = Field(0.0, ge=0, lt=1, description="share of the target spread over all tags")
     freeze_embeddings: bool = Field(False, description="leave the word embeddings as they are")
-    window: int = Field(256, ge=8, description="tokens the model sees at once; longer articles are read in windows")
-    overlap: int = Field(64, ge=0, description="tokens that neighbouring windows share")
+    window: int = Field(128, ge=8, description="tokens the model sees at once; longer articles are read in windows")
+    overlap: int = Field(32, ge=0, description="tokens that neighbouring windows share")
     precision: Literal["float32", "bfloat16", "float16"] = Field("float32", description="of the arithmetic in training")
     save_precision: Literal["float32", "float16", "bfloat16"] = Field("float32", description="of the saved weights")
     normalize: bool = Field(True, description="put marks, digit forms and presentation forms right in the tokenizer")

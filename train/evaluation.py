@@ -77,8 +77,8 @@ def strict_seqeval(evaluation: Evaluation, tokenizer: TextTokenizer, tags: tuple
 def as_table(figures: dict[str, Any]) -> Table:
     """Lay the figures of :func:`report` out as a table: F1 with its 95 % interval, precision, recall, F1 by overlap."""
     table = Table(title=f"{figures['articles']:,} articles · {figures['spans']:,} spans", title_justify="left")
-    for name in ("", "F1 exact", "95 %", "precision", "recall", "F1 overlap", "seqeval strict", "spans"):
-        table.add_column(name, justify="right" if name else "left")
+    for name in ("exact spans", "F1", "95 %", "P", "R", "overlap", "seqeval", "spans"):
+        table.add_column(name, justify="left" if name == "exact spans" else "right", no_wrap=True)
     seqeval = figures["seqeval"]
     rows = [
         (label, figures["exact"]["labels"][label], figures["partial"]["labels"].get(label))

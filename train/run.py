@@ -43,7 +43,7 @@ def train(recipe: Recipe) -> dict[str, Any]:
         Interrupted: if a signal stopped the run; a checkpoint was saved.
     """
     checkpoint = _checkpoint_to_resume(recipe)
-    articles, dev = read_articles(recipe.train), read_articles(recipe.dev)
+    articles, dev = ([a for file in files for a in read_articles(file)] for files in (recipe.train, recipe.dev))
     labels = _labels(recipe, articles)
     _check_labels(labels, {"train": articles, "dev": dev})
     base = load_base(recipe, tags_of(labels))

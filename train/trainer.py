@@ -23,6 +23,7 @@ from transformers import (
     TrainerState,
     TrainingArguments,
 )
+from transformers.trainer_pt_utils import LengthGroupedSampler
 
 from ..annotations.schema import Article
 from ..inference.extractor import Extractor
@@ -51,6 +52,8 @@ class SpanTrainer(Trainer):
         callbacks: list[TrainerCallback] = [StopOnSignal(), EpochLine()]
         if recipe.patience:
             callbacks.append(EarlyStoppingCallback(early_stopping_patience=recipe.patience))
+        self.recipe, self.base, self.dev, self.extractor = recipe, base, dev, extractor
+        self.lengths = list(data["length"])
         super().__init__(
             model=base.model,
             args=training_arguments(recipe),
@@ -62,7 +65,6 @@ class SpanTrainer(Trainer):
             callbacks=callbacks,
         )
         self.remove_callback(PrinterCallback)  # it prints to stdout, which is for results
-        self.recipe, self.base, self.dev, self.extractor = recipe, base, dev, extractor
 
     def create_optimizer(self, model: torch.nn.Module | None = None) -> torch.optim.Optimizer:
         """Make AdamW with a rate for each depth and a faster one for a new head."""
@@ -88,12 +90,30 @@ class SpanTrainer(Trainer):
         depth_from_top = layers - 1 - numbers[0] if numbers else layers
         return self.recipe.learning_rate * self.recipe.layer_decay**depth_from_top
 
+    def _get_train_sampler(self, train_dataset: Any = None) -> torch.utils.data.Sampler:  # noqa: ANN401
+        """Return batches of similar length in an order that seed and epoch alone decide, so that resuming is exact."""
+        return SeededLengthSampler(self.recipe.batch_size * self.recipe.accumulation, self.lengths, self.recipe.seed)
+
     def evaluate(self, *args: Any, metric_key_prefix: str = "eval", **kwargs: Any) -> dict[str, float]:  # noqa: ANN401
         """Extract the spans of the dev articles and return their micro F1 over exact characters."""
         metrics = {f"{metric_key_prefix}_f1": evaluate(self.extractor, self.dev).f1}
         self.log(metrics)
         self.control = self.callback_handler.on_evaluate(self.args, self.state, self.control, metrics)
         return metrics
+
+
+class SeededLengthSampler(LengthGroupedSampler):
+    """Groups windows of similar length; the library's own draws from the global generator, which resuming shifts."""
+
+    def __init__(self, batch_size: int, lengths: list[int], seed: int) -> None:
+        """Group windows of the given lengths, in tokens."""
+        super().__init__(batch_size, lengths=lengths)
+        self.seed = seed
+        self.set_epoch(0)
+
+    def set_epoch(self, epoch: int) -> None:
+        """Fix the order of an epoch; the Trainer calls this at its start."""
+        self.generator = torch.Generator().manual_seed(self.seed + epoch)
 
 
 def training_arguments(recipe: Recipe) -> TrainingArguments:
@@ -107,7 +127,6 @@ def training_arguments(recipe: Recipe) -> TrainingArguments:
         max_grad_norm=recipe.max_grad_norm,
         per_device_train_batch_size=recipe.batch_size,
         gradient_accumulation_steps=recipe.accumulation,
-        train_sampling_strategy="group_by_length",
         eval_strategy="epoch",
         save_strategy="epoch",
         save_total_limit=2,
@@ -178,6 +197,11 @@ class StopOnSignal(TrainerCallback):
         """Ask for a save and a stop once a signal has come."""
         if self.received is not None:
             control.should_save = control.should_training_stop = True
+
+    def on_epoch_end(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any) -> None:  # noqa: ANN401
+        """Keep the Trainer from taking the stop for an epoch's end and evaluating there."""
+        if self.received is not None:
+            control.should_save = control.should_evaluate = False
 
 
 class EpochLine(TrainerCallback):

@@ -58,10 +58,10 @@ def test_all_problems_of_all_files_are_listed(tmp_path):
     first = write(tmp_path / "train.jsonl", article("x", (0, 99, "ACTOR"), (3, 9, "WHO")), "nonsense", article("y"))
     second = write(tmp_path / "dev.jsonl", article("y", text="نص آخر"), article("z", text=" قصف  الجيش حلب"))
     problems = problems_of(first, second)
-    assert len(problems) == 7
-    assert problems[4].endswith(f"same text as x in this file, {first}:1")
-    assert problems[5].endswith(f"id already used at {first}:3")
-    assert problems[6] == f"{second}:2: z: same text as x in another split, {first}:1"
+    assert len(problems) == 8
+    assert problems[5].endswith(f"same text as x in this file, {first}:1")
+    assert problems[6].endswith(f"id already used at {first}:3")
+    assert problems[7] == f"{second}:2: z: same text as x in another split, {first}:1"
 
 
 def test_an_overlap_with_an_earlier_longer_span_is_found(tmp_path):

@@ -34,7 +34,10 @@ def read(text, pieces, wanted):
 
 def test_plain_mentions_are_read_as_tagged():
     words = ["قصف", "جيش", "مصر", "غزة"]
-    assert read(" ".join(words), words, ["O", "B-ACTOR", "I-ACTOR", "B-PLACE"]) == [("جيش مصر", "ACTOR"), ("غزة", "PLACE")]
+    assert read(" ".join(words), words, ["O", "B-ACTOR", "I-ACTOR", "B-PLACE"]) == [
+        ("جيش مصر", "ACTOR"),
+        ("غزة", "PLACE"),
+    ]
 
 
 def test_two_mentions_side_by_side_stay_two():
@@ -52,7 +55,9 @@ def test_a_mention_never_ends_inside_a_word():
     assert read("في حلبنا", ["في", "حلب", "نا"], ["O", "B-PLACE", "O"]) in ([("حلبنا", "PLACE")], [])
 
 
-@pytest.mark.parametrize(("text", "pieces", "found"), [("لداعش", ["ل", "داعش"], "داعش"), ("وبداعش", ["وب", "داعش"], "داعش")])
+@pytest.mark.parametrize(
+    ("text", "pieces", "found"), [("لداعش", ["ل", "داعش"], "داعش"), ("وبداعش", ["وب", "داعش"], "داعش")]
+)
 def test_a_mention_may_begin_after_proclitics(text, pieces, found):
     assert read(text, pieces, ["O", "B-ACTOR"]) == [(found, "ACTOR")]
 
@@ -66,7 +71,9 @@ def test_random_scores_always_decode_to_valid_sequences():
     text = "وقصف لداعش في بحلب ومئات 12 و13"
     tokens = tokens_of(text, "وق", "صف", "ل", "داعش", "في", "ب", "حلب", "وم", "ئات", "12", "و", "13")
     for _ in range(200):
-        chosen = [TAGS[i] for i in best_tags(log_softmax(rng.normal(size=(12, 5)).astype(np.float32) * 3), tokens, TAGS)]
+        chosen = [
+            TAGS[i] for i in best_tags(log_softmax(rng.normal(size=(12, 5)).astype(np.float32) * 3), tokens, TAGS)
+        ]
         for before, here in zip(["O", *chosen], chosen, strict=False):
             assert not here.startswith("I-") or before[2:] == here[2:]
 
