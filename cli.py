@@ -6,11 +6,11 @@ import json
 import os
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from enum import StrEnum
 from itertools import tee
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
@@ -21,6 +21,7 @@ from .errors import InputError
 
 if TYPE_CHECKING:
     from .inference.readers import Document
+    from .inference.rows import RowWriter
 
 BAD_INPUT = 2
 INTERRUPTED = 130
@@ -45,16 +46,20 @@ class OutputFormat(StrEnum):
 
     table = "table"
     jsonl = "jsonl"
+    csv = "csv"
+    parquet = "parquet"
 
 
 @app.command()
 def extract(
     files: Annotated[list[str], typer.Argument(metavar="FILE…|-", help="Text files, .jsonl files, or - for stdin.")],
     model: ModelOption = None,
-    out: Annotated[Path | None, typer.Option("--out", "-o", help="Write JSONL to this file.")] = None,
+    out: Annotated[Path | None, typer.Option("--out", "-o", help="Write to this file instead of stdout.")] = None,
     output_format: Annotated[
-        OutputFormat | None, typer.Option("--format", help="Default: a table on a terminal, JSONL elsewhere.")
+        OutputFormat | None,
+        typer.Option("--format", help="Default: what --out ends with; else a table on a terminal, JSONL elsewhere."),
     ] = None,
+    values: Annotated[bool, typer.Option(help="Add names, quantities and links to actors and places.")] = True,
     text_field: Annotated[str, typer.Option(help="Field that holds the text in .jsonl files.")] = "text",
     device: Annotated[
         str | None, typer.Option(help="torch device, such as cpu or cuda; default: a GPU if any.")
@@ -62,12 +67,16 @@ def extract(
 ) -> None:
     """Find actors, places, weapons and counts in articles."""
     from .inference.extractor import Extractor
-    from .inference.readers import Unreadable, read_documents
-    from .inference.writers import print_table, write_jsonl
+    from .inference.readers import STDIN, Unreadable, read_documents
 
     _quiet_libraries()
+    chosen = output_format or _format_for(out)
+    if chosen == OutputFormat.parquet and out is None:
+        raise InputError("--format parquet: Parquet is no text; name a file with --out")
+    if out is not None and any(source != STDIN and _same_file(Path(source), out) for source in files):
+        raise InputError(f"{out}: --out names an input file, which writing would destroy; name another")
     extractor = Extractor.from_pretrained(model, device)
-    as_table = output_format == "table" or (output_format is None and out is None and sys.stdout.isatty())
+    extractor.values = values
     bad: list[Unreadable] = []
 
     def readable() -> Iterator[Document]:
@@ -78,16 +87,12 @@ def extract(
             else:
                 yield item
 
-    console = Console()
-    with _output(out) as target, _progress(not as_table or out is not None) as progress:
+    with _writer(chosen, out) as writer, _progress(out is not None or chosen != OutputFormat.table) as progress:
         task = progress.add_task("reading", total=None, articles=0)
         documents, texts = tee(readable())
         found = extractor.stream((item.text for item in texts), lambda tokens: progress.advance(task, tokens))
         for articles, (document, mentions) in enumerate(zip(documents, found, strict=True), start=1):
-            if as_table:
-                print_table(console if out is None else Console(file=target), document, mentions)
-            else:
-                write_jsonl(target, document, mentions)
+            writer.write(document, mentions)
             progress.update(task, articles=articles)
     if bad:
         raise typer.Exit(BAD_INPUT)
@@ -129,13 +134,15 @@ def evaluate(
     """Measure a model on labelled articles: exact character spans, through the code that extract runs."""
     from .annotations.store import read_articles
     from .inference.extractor import Extractor
-    from .train.evaluation import as_table, report
+    from .train.evaluation import as_table, check_labels, report
     from .train.evaluation import evaluate as run
 
     articles = read_articles(data)
     _quiet_libraries()
     extractor = Extractor.from_pretrained(model, device)
+    check_labels(extractor.card.labels, {str(data): articles})
     extractor.boundary_rules = boundary_rules
+    extractor.values = False
     figures = report(run(extractor, articles), extractor.tokenizer, extractor.tags)
     _print(figures, as_json, as_table)
 
@@ -174,19 +181,39 @@ def stats(files: Annotated[list[Path], typer.Argument(help="JSONL files.")], as_
     _print(figures, as_json, as_table)
 
 
+def _format_for(out: Path | None) -> OutputFormat:
+    """Return the format that a file's name asks for, or that suits standard output."""
+    if out is None:
+        return OutputFormat.table if sys.stdout.isatty() else OutputFormat.jsonl
+    suffix = out.suffix.lower().removeprefix(".")
+    return OutputFormat(suffix) if suffix in list(OutputFormat) else OutputFormat.jsonl
+
+
+def _same_file(one: Path, other: Path) -> bool:
+    """Tell whether two names mean one existing file."""
+    return one.exists() and other.exists() and one.samefile(other)
+
+
 @contextmanager
-def _output(path: Path | None) -> Iterator[IO[str]]:
-    """Open the file that results go to; standard output where none is named."""
-    if path is None:
-        sys.stdout.reconfigure(encoding="utf-8")  # type: ignore[union-attr]
-        yield sys.stdout
-        return
+def _writer(chosen: OutputFormat, out: Path | None) -> Iterator[RowWriter]:
+    """Open what results are written with, and close it whatever happens."""
+    from .inference.rows import CsvRows, ParquetRows
+    from .inference.writers import JsonLines, Tables
+
     try:
-        file = path.open("w", encoding="utf-8")
+        text = {OutputFormat.table: Tables, OutputFormat.jsonl: JsonLines, OutputFormat.csv: CsvRows}
+        with ExitStack() as stack:
+            if chosen == OutputFormat.parquet and out is not None:
+                writer = ParquetRows(out)
+            else:
+                target = sys.stdout if out is None else stack.enter_context(out.open("w", encoding="utf-8", newline=""))
+                writer = text[chosen](target)
+            stack.callback(writer.close)
+            yield writer
+    except BrokenPipeError:
+        raise
     except OSError as error:
-        raise InputError(f"{path}: {error.strerror or error}") from None
-    with file:
-        yield file
+        raise InputError(f"{out or 'standard output'}: {error.strerror or error}") from None
 
 
 def _progress(wanted: bool) -> Progress:
@@ -234,15 +261,29 @@ def _printable(content: object) -> str:
     return "".join(char if char.isprintable() else ascii(char)[1:-1] for char in str(content))
 
 
+def _discard_output() -> None:
+    """Point standard output at nothing, so that flushing it at exit does not fail a second time."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+
+
 def main() -> None:
     """Run the command; what the user can mend is one line on stderr and exit code 2."""
+    for stream in (sys.stdout, sys.stderr):
+        if stream is not None:
+            stream.reconfigure(encoding="utf-8", errors="backslashreplace")  # type: ignore[union-attr]
     try:
         app()
+        if sys.stdout is not None:
+            sys.stdout.flush()
     except InputError as error:
         _complain(str(error))
         sys.exit(BAD_INPUT)
     except KeyboardInterrupt:
         sys.exit(INTERRUPTED)
     except BrokenPipeError:
-        # The reader (head, less) has gone: point stdout elsewhere, or flushing it at exit would complain again.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        # The reader (head, less) has what it wanted.
+        _discard_output()
+    except OSError as error:
+        _complain(f"output: {error.strerror or error}")
+        _discard_output()
+        sys.exit(BAD_INPUT)

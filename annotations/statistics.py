@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from rich.table import Table
+from rich.text import Text
 
 from .schema import Article
 
@@ -59,5 +60,7 @@ def as_table(figures: dict[str, Any]) -> Table:
         table.add_column(name, justify="left" if name in ("label", "most frequent") else "right")
     for label, row in figures["labels"].items():
         numbers = [str(row[key]) for key in ("spans", "distinct", "once", "mean_characters")]
-        table.add_row(label, *numbers, "، ".join(f"{text} {count}" for text, count in row["top"].items()))
+        top = "، ".join(f"{text} {count}" for text, count in row["top"].items())
+        # Text is not read for markup, and what is not printable must not reach a terminal.
+        table.add_row(Text(label), *numbers, Text("".join(char for char in top if char.isprintable())))
     return table

@@ -60,6 +60,10 @@ def read_articles(path: Path) -> list[Article]:
     for record in read_records(path):
         if isinstance(record, Problem):
             raise InputError(f"{record} (marsad annotations check lists every problem)")
+        for span in record.article.spans:
+            if not 0 <= span.start < span.end <= len(record.article.text):
+                what = f"span {span.start}–{span.end} is not in the text of {len(record.article.text)} characters"
+                raise InputError(f"{Problem(record.file, record.line, record.article.id, what)}")
         articles.append(record.article)
     if not articles:
         raise InputError(f"{path}: no article in this file")
@@ -91,15 +95,21 @@ def _read_line(file: str, number: int, line: bytes) -> Located | Problem:
         record = json.loads(line.decode("utf-8-sig" if number == 1 else "utf-8"))
     except UnicodeDecodeError as error:
         return Problem(file, number, "", f"not UTF-8 text (byte {error.start + 1} of the line)")
-    except (json.JSONDecodeError, RecursionError) as error:
-        reason = f"{error.msg}, column {error.colno}" if isinstance(error, json.JSONDecodeError) else "nested too deep"
-        return Problem(file, number, "", f"broken JSON: {reason}")
+    except (ValueError, RecursionError) as error:  # ValueError: also a number of thousands of digits
+        return Problem(file, number, "", f"broken JSON: {describe_json_error(error)}")
     if not isinstance(record, dict):
         return Problem(file, number, "", "not a JSON object")
     what = _shape_problem(record)
     if what:
         return Problem(file, number, str(record.get("id", "")), what)
     return Located(file, number, _article_of(record))
+
+
+def describe_json_error(error: ValueError | RecursionError) -> str:
+    """Say in a few words what a JSON parser stumbled over."""
+    if isinstance(error, json.JSONDecodeError):
+        return f"{error.msg}, column {error.colno}"
+    return "nested too deep" if isinstance(error, RecursionError) else "a number too long to read"
 
 
 def _shape_problem(record: dict[str, Any]) -> str | None:

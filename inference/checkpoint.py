@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from ..annotations.schema import define_labels
-from ..errors import InputError
+from ..errors import InputError, first_line
 from .tags import label_of, tags_of
 
 SHIPPED = Path(__file__).with_name("model")
@@ -47,10 +47,13 @@ class Card:
         Raises:
             InputError: if the folder is no token classifier with IOB2 tags.
         """
-        if (folder / CARD_FILE).exists():
-            return cls(**json.loads((folder / CARD_FILE).read_text(encoding="utf-8")))
-        id2label = json.loads((folder / "config.json").read_text(encoding="utf-8")).get("id2label", {})
-        tags = [id2label[key] for key in sorted(id2label, key=int)]
+        try:
+            if (folder / CARD_FILE).exists():
+                return cls(**json.loads((folder / CARD_FILE).read_text(encoding="utf-8")))
+            id2label = json.loads((folder / "config.json").read_text(encoding="utf-8")).get("id2label", {})
+            tags = [id2label[key] for key in sorted(id2label, key=int)]
+        except (OSError, ValueError, TypeError, AttributeError) as error:
+            raise InputError(f"{folder}: {CARD_FILE} or config.json is broken: {first_line(error)}") from None
         labels = list(dict.fromkeys(label for tag in tags if (label := label_of(tag))))
         if sorted(tags) != sorted(tags_of(labels)):
             raise InputError(
@@ -72,6 +75,8 @@ def resolve(path_or_repo: str | Path | None) -> Path:
         if not (folder / "config.json").exists():
             raise InputError(f"{folder}: no config.json in this folder; is it a checkpoint?")
         return folder
+    if folder.exists():
+        raise InputError(f"{folder}: a file; a checkpoint is a folder")
     return _fetch(str(path_or_repo))
 
 
@@ -85,8 +90,7 @@ def _fetch(repo: str) -> Path:
     except HFValidationError:
         raise InputError(f"{repo}: no such folder, and not the name of a hub repository (owner/name)") from None
     except (HfHubHTTPError, LocalEntryNotFoundError, OSError) as error:
-        reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
         raise InputError(
-            f"{repo}: no such folder here, and the hub did not give it ({reason}); "
+            f"{repo}: no such folder here, and the hub did not give it ({first_line(error)}); "
             "name a local checkpoint folder, or 'embedded' for the shipped model"
         ) from None

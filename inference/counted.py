@@ -134,7 +134,8 @@ def _event_of(form: str) -> tuple[bool, str | None]:
     """Tell whether a folded word names an event, and which role that gives the people it governs."""
     events = _lexicon().events
     found = next((bare for bare in _without_proclitics(form) if bare in events), None)
-    is_family = found is not None and found != form and _kind_of(form)[0] == "people"  # الأسر, but not أسر خمسة
+    # الأسر are families; أسر خمسة and وأسر خمسة are captures.
+    is_family = found is not None and "ال" in form.removesuffix(found) and _kind_of(form)[0] == "people"
     return (False, None) if found is None or is_family else (True, events[found])
 
 

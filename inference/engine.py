@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 import numpy.typing as npt
+
+from ..errors import InputError, first_line
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
@@ -29,6 +32,31 @@ class TorchEngine:
     def __init__(self, model: PreTrainedModel) -> None:
         """Wrap a model; it is switched to evaluation at each call, so that a model in training can be measured."""
         self.model = model
+
+    @classmethod
+    def load(cls, folder: Path, device: str | None = None) -> TorchEngine:
+        """Load a checkpoint's weights as float32.
+
+        Args:
+            folder: the checkpoint.
+            device: a torch device; by default a GPU where there is one.
+
+        Raises:
+            InputError: if the weights can't be read or there is no such device.
+        """
+        import torch
+        from safetensors import SafetensorError
+        from transformers import AutoModelForTokenClassification
+
+        try:
+            model = AutoModelForTokenClassification.from_pretrained(folder, dtype=torch.float32)
+        except (OSError, ValueError, KeyError, RuntimeError, TypeError, AttributeError, SafetensorError) as error:
+            raise InputError(f"{folder}: not a usable checkpoint: {first_line(error)}") from None
+        try:
+            model.to(device or ("cuda" if torch.cuda.is_available() else "cpu"))
+        except (RuntimeError, AssertionError, NotImplementedError) as error:
+            raise InputError(f"device {device}: {first_line(error)}") from None
+        return cls(model)
 
     def __call__(self, sequences: Sequence[Ints]) -> list[Floats]:
         """Score one padded batch."""

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from ..errors import InputError
 from . import checkpoint
 from .boundaries import refine
 from .checkpoint import Card
@@ -67,14 +68,14 @@ class Extractor:
         Raises:
             InputError: if there is no such checkpoint or it is no token classifier.
         """
-        import torch
-        from transformers import AutoModelForTokenClassification
-
         folder = checkpoint.resolve(path_or_repo)
         card = Card.load(folder)
-        model = AutoModelForTokenClassification.from_pretrained(folder, dtype=torch.float32)
-        model.to(device or ("cuda" if torch.cuda.is_available() else "cpu"))
-        return cls(TorchEngine(model), TextTokenizer.load(folder), card)
+        engine = TorchEngine.load(folder, device)
+        if engine.model.config.num_labels != len(card.tags):
+            raise InputError(
+                f"{folder}: the model has {engine.model.config.num_labels} outputs for {len(card.tags)} tags"
+            )
+        return cls(engine, TextTokenizer.load(folder), card)
 
     def __call__(self, text: str) -> list[Mention]:
         """Return the mentions of one article, in text order."""

@@ -641,11 +641,11 @@ def _hedge_before(before: str, abuts: bool) -> Hedge | None:
         if proclitic["conjunction"]:  # what a conjunction follows belongs to the number before it
             return None
         before = before[: proclitic.start()]
-    words = _NUMBER_OF.sub("", before).rstrip(_QUOTES + " ").split()
+    words = [word.lstrip(_QUOTES) for word in _NUMBER_OF.sub("", before).rstrip(_QUOTES + " ").split()]
     words = words[:-1] if words and words[-1] in _BARE else words
     for count in range(min(_LONGEST_HEDGE, len(words)), 0, -1):
         phrase = " ".join(words[-count:])
-        hedge = _HEDGES_BEFORE.get(phrase) or (phrase[0] in _PREFIXES and _HEDGES_BEFORE.get(phrase[1:]))
+        hedge = _HEDGES_BEFORE.get(phrase) or (phrase[:1] in _PREFIXES and _HEDGES_BEFORE.get(phrase[1:]))
         if hedge:
             return None if phrase.startswith(_REACHED) else hedge
     return None

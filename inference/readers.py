@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
+from ..annotations.store import describe_json_error
 from ..errors import InputError
 
 STDIN = "-"
@@ -74,6 +75,8 @@ def _decode(content: bytes, place: str) -> str:
     Raises:
         InputError: for binary content and for other encodings.
     """
+    if content[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        raise InputError(f"{place}: UTF-16 text; convert it first, e.g. iconv -f UTF-16 -t UTF-8")
     if b"\0" in content:
         raise InputError(f"{place}: a binary file, not text; save it as UTF-8 text first")
     try:
@@ -107,10 +110,8 @@ def _load_json(line: bytes, place: str) -> Any:  # noqa: ANN401
     """
     try:
         return json.loads(_decode(line, place))
-    except json.JSONDecodeError as error:
-        raise InputError(f"{place}: broken JSON: {error.msg}, column {error.colno}") from None
-    except RecursionError:
-        raise InputError(f"{place}: broken JSON: nested too deep") from None
+    except (ValueError, RecursionError) as error:
+        raise InputError(f"{place}: broken JSON: {describe_json_error(error)}") from None
 
 
 def _document_of(record: object, place: str, text_field: str) -> Document:
@@ -125,4 +126,5 @@ def _document_of(record: object, place: str, text_field: str) -> Document:
     if not isinstance(text, str):
         fields = ", ".join(map(str, record)) or "none"
         raise InputError(f"{place}: no text in field {text_field!r} (fields: {fields}); name it with --text-field")
-    return Document(str(record.get("id", place)), text)
+    given = record.get("id")
+    return Document(str(given) if isinstance(given, str | int) else place, text)

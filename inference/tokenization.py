@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 from tokenizers import Tokenizer
 
+from ..errors import InputError, first_line
 from .arabic import MARKS, OTHER, char_classes, is_proclitic
 
 Ints = npt.NDArray[np.int64]
@@ -65,8 +66,15 @@ class TextTokenizer:
 
     @classmethod
     def load(cls, folder: Path) -> TextTokenizer:
-        """Read ``tokenizer.json`` from a checkpoint folder."""
-        return cls(Tokenizer.from_file(str(folder / "tokenizer.json")))
+        """Read ``tokenizer.json`` from a checkpoint folder.
+
+        Raises:
+            InputError: if it is missing or broken.
+        """
+        try:
+            return cls(Tokenizer.from_file(str(folder / "tokenizer.json")))
+        except Exception as error:  # the library raises nothing narrower
+            raise InputError(f"{folder / 'tokenizer.json'}: not a tokenizer: {first_line(error)}") from None
 
     def frame(self, ids: Ints) -> Ints:
         """Put the special tokens around a window of token ids."""

@@ -19,8 +19,25 @@ Entry = TypeVar("Entry")
 ENCLITICS = ("هما", "هم", "هن", "ها", "كم", "نا", "ه")
 """Pronouns written onto a noun, long first."""
 
-OWNED = frozenset({"ACTOR", "WEAPON"})
-"""Labels whose first word may carry a pronoun that is no part of the name: طائراته, قواتها."""
+FORCES = frozenset(
+    [
+        "قوات",
+        "جيش",
+        "ميليشيا",
+        "ميليشيات",
+        "مليشيا",
+        "مليشيات",
+        "حكومة",
+        "حركة",
+        "جماعة",
+        "تنظيم",
+        "حزب",
+        "قيادة",
+        "شرطة",
+        "أجهزة",
+    ]
+)
+"""Heads of actors' names that take an owner's pronoun; on other words it is part of a name (فرانكونا)."""
 
 SHORTEST_STEM = 3
 """Letters that must be left before a pronoun."""
@@ -34,32 +51,54 @@ def add_values(text: str, mentions: Sequence[Mention], lexicon: Lexicon) -> list
         mentions: its mentions in text order.
         lexicon: word frequencies, to tell a pronoun from a name's own letters.
     """
-    named = [replace(mention, name=normal_name(text, mention, lexicon)) for mention in mentions]
-    actors = _link(named, "ACTOR", link_actors)
-    places = _link(named, "PLACE", link_places)
+    cited = [citation(text, mention, lexicon) for mention in mentions]
+    actors = _link(mentions, cited, "ACTOR", link_actors)
+    places = _link(mentions, cited, "PLACE", link_places)
     return [
-        replace(mention, actor=actors.get(i), place=places.get(i), count=_count(text, mention, named))
-        for i, mention in enumerate(named)
+        replace(
+            mention,
+            name=normal_name(cited[i], mention.label, lexicon),
+            actor=actors.get(i),
+            place=places.get(i),
+            count=_count(text, mention, mentions),
+        )
+        for i, mention in enumerate(mentions)
     ]
 
 
-def normal_name(text: str, mention: Mention, lexicon: Lexicon) -> str:
-    """Return a mention's name as a list would have it: للتحالف is التحالف, طائراته is طائرات.
+def citation(text: str, mention: Mention, lexicon: Lexicon) -> str:
+    """Return a mention as it would be written alone: للتحالف gives التحالف.
 
-    Marks go, underscores and line breaks become spaces; an article that lost its alif after ل gets it back; the
-    pronoun on the first word of an actor or weapon goes where the bare noun is the commoner word.
+    Marks go, underscores and line breaks become spaces; an article that lost its alif after ل gets it back.
     """
     words = strip_marks(mention.text).replace("_", " ").split() or [mention.text]
     word_start, _ = word_at(text, mention.start)
     if strip_marks(text[word_start : mention.start]).endswith("ل"):
         words[0] = max(after_lam(words[0]), key=lambda form: lexicon.words.get(form, 0))
-    if mention.label in OWNED:
-        words[0] = without_pronoun(words[0], lexicon)
     return " ".join(words)
 
 
+def normal_name(cited: str, label: str, lexicon: Lexicon) -> str:
+    """Return a mention's name as a list would have it: without its owner's pronoun, طائراته is طائرات.
+
+    Args:
+        cited: the mention as :func:`citation` gives it.
+        label: only the first word of an actor or a weapon is taken to carry a pronoun.
+        lexicon: word frequencies.
+    """
+    words = cited.split()
+    if label not in ("ACTOR", "WEAPON") or not words:
+        return cited
+    bare = without_pronoun(words[0], lexicon)
+    if bare == words[0] or (label == "ACTOR" and bare not in FORCES):
+        return cited
+    # The pronoun made the noun definite, as its adjective shows: قواته المسلحة is القوات المسلحة.
+    definite = len(words) > 1 and words[1].startswith("ال")
+    return " ".join(["ال" + bare if definite else bare, *words[1:]])
+
+
 def without_pronoun(word: str, lexicon: Lexicon) -> str:
-    """Return a noun without the pronoun written onto it; the word itself where it carries none."""
+    """Return a noun without the pronoun written onto it, where the bare noun is the commoner word; else the word."""
     if word.startswith("ال") or word in lexicon.known:
         return word
     for pronoun in ENCLITICS:
@@ -76,11 +115,14 @@ def without_pronoun(word: str, lexicon: Lexicon) -> str:
 
 
 def _link(
-    mentions: Sequence[Mention], label: str, linker: Callable[[Sequence[str]], list[Entry | None]]
+    mentions: Sequence[Mention],
+    cited: Sequence[str],
+    label: str,
+    linker: Callable[[Sequence[str]], list[Entry | None]],
 ) -> dict[int, Entry | None]:
     """Link the mentions of one label, which need each other's company; keys are places in the list of mentions."""
     places = [i for i, mention in enumerate(mentions) if mention.label == label]
-    return dict(zip(places, linker([mentions[i].name or mentions[i].text for i in places]), strict=True))
+    return dict(zip(places, linker([cited[i] for i in places]), strict=True))
 
 
 def _count(text: str, mention: Mention, mentions: Sequence[Mention]) -> Count | None:
@@ -113,4 +155,7 @@ def _counted_mention(noun: tuple[int, int] | None, mentions: Sequence[Mention]) 
     """Return which actor or weapon the counted noun is, by its place in the list of mentions."""
     if noun is None:
         return None
-    return next((i for i, m in enumerate(mentions) if m.label in OWNED and m.start < noun[1] and noun[0] < m.end), None)
+    return next(
+        (i for i, m in enumerate(mentions) if m.label in ("ACTOR", "WEAPON") and m.start < noun[1] and noun[0] < m.end),
+        None,
+    )

@@ -20,33 +20,81 @@ ISOLATE = ("\u2067", "\u2069")
 """Right-to-left isolate and its end: a terminal that knows them orders each cell for itself, not across columns."""
 
 
+class JsonLines:
+    """Writes a line of JSON for each article."""
+
+    def __init__(self, out: IO[str]) -> None:
+        """Write to an open text file."""
+        self.out = out
+
+    def write(self, document: Document, mentions: Sequence[Mention]) -> None:
+        """Add an article's record."""
+        # A lone surrogate can stand in JSON input but not in UTF-8; such a record is written with escapes.
+        line = json.dumps(record(document, mentions), ensure_ascii=False)
+        if any("\ud800" <= char <= "\udfff" for char in line):
+            line = json.dumps(record(document, mentions))
+        self.out.write(line + "\n")
+
+    def close(self) -> None:
+        """Leave the file to whoever opened it."""
+
+
+class Tables:
+    """Prints a table for each article."""
+
+    def __init__(self, out: IO[str]) -> None:
+        """Print to an open text file; in colour where it is a terminal."""
+        self.console = Console(file=out)
+
+    def write(self, document: Document, mentions: Sequence[Mention]) -> None:
+        """Print an article's mentions."""
+        self.console.print(as_table(document, mentions))
+
+    def close(self) -> None:
+        """Leave the file to whoever opened it."""
+
+
 def record(document: Document, mentions: Sequence[Mention]) -> dict[str, Any]:
     """Return an article's record as plain JSON values."""
     return {"id": document.id, "mentions": [mention.to_dict() for mention in mentions]}
 
 
-def write_jsonl(out: IO[str], document: Document, mentions: Sequence[Mention]) -> None:
-    """Write an article's record as one line."""
-    # A lone surrogate can stand in JSON input but not in UTF-8; such a record is written with escapes.
-    line = json.dumps(record(document, mentions), ensure_ascii=False)
-    if any("\ud800" <= char <= "\udfff" for char in line):
-        line = json.dumps(record(document, mentions))
-    out.write(line + "\n")
-
-
-def print_table(console: Console, document: Document, mentions: Sequence[Mention]) -> None:
-    """Print an article's mentions in text order, each with a little of its context."""
-    table = Table(title=_visible(document.id), title_justify="left", caption=_tally(mentions), caption_justify="left")
+def as_table(document: Document, mentions: Sequence[Mention]) -> Table:
+    """Lay an article's mentions out in text order, each with what is known of it."""
+    table = Table(
+        title=Text(_visible(document.id)), title_justify="left", caption=_tally(mentions), caption_justify="left"
+    )
     table.add_column("start", justify="right", style="dim")
     table.add_column("end", justify="right", style="dim")
     table.add_column("label")
     table.add_column("mention", justify="right", overflow="fold")
+    table.add_column("value", overflow="fold")
     table.add_column("score", justify="right", style="dim")
     for mention in mentions:
         style = STYLES.get(mention.label, OTHER_STYLE)
-        cells = (Text(mention.label, style), Text(_isolated(mention.text), style), f"{mention.score:.2f}")
+        cells = (
+            Text(mention.label, style),
+            Text(_isolated(mention.text), style),
+            _value(mention),
+            f"{mention.score:.2f}",
+        )
         table.add_row(str(mention.start), str(mention.end), *cells)
-    console.print(table)
+    return table
+
+
+def _value(mention: Mention) -> str:
+    """Return the entry a mention is linked to, or its quantity with role."""
+    entry = mention.actor or mention.place
+    if entry is not None:
+        return entry.en
+    if mention.count is None:
+        return ""
+    count = mention.count
+    low, high = (f"{bound:,g}" if bound is not None else "" for bound in (count.low, count.high))
+    number = f"{count.value:,g}" if count.exact and count.value is not None else f"{low}–{high}" if low or high else "~"
+    if number == "~" and count.value is not None:
+        number = f"~{count.value:,g}"
+    return f"{number} {count.role or ''}".strip()
 
 
 def _tally(mentions: Sequence[Mention]) -> str:

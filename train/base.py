@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import cast
 
 import torch
+from safetensors import SafetensorError
 from tokenizers import Tokenizer
 from transformers import (
     AutoConfig,
@@ -16,7 +17,7 @@ from transformers import (
     PreTrainedTokenizerFast,
 )
 
-from ..errors import InputError
+from ..errors import InputError, first_line
 from ..inference.checkpoint import resolve
 from .config import Recipe
 from .vocabulary import add_clitic_pieces, add_normalizer, spec_of, split_on_whitespace
@@ -47,8 +48,8 @@ def load_base(recipe: Recipe, tags: tuple[str, ...]) -> Base:
     try:
         config = AutoConfig.from_pretrained(folder)
         tokenizer = AutoTokenizer.from_pretrained(folder)
-    except (OSError, ValueError) as error:
-        raise InputError(f"base={recipe.base}: not a transformers checkpoint: {str(error).splitlines()[0]}") from None
+    except (OSError, ValueError, KeyError) as error:
+        raise InputError(f"base={recipe.base}: not a transformers checkpoint: {first_line(error)}") from None
     known = tuple(dict(config.id2label or {}).values())
     config.num_labels = len(tags)
     config.id2label = dict(enumerate(tags))
@@ -56,9 +57,12 @@ def load_base(recipe: Recipe, tags: tuple[str, ...]) -> Base:
     if recipe.dropout is not None:
         config.hidden_dropout_prob = config.attention_probs_dropout_prob = config.classifier_dropout = recipe.dropout
     torch.manual_seed(recipe.seed)
-    model = AutoModelForTokenClassification.from_pretrained(
-        folder, config=config, dtype=torch.float32, ignore_mismatched_sizes=True
-    )
+    try:
+        model = AutoModelForTokenClassification.from_pretrained(
+            folder, config=config, dtype=torch.float32, ignore_mismatched_sizes=True
+        )
+    except (OSError, ValueError, RuntimeError, SafetensorError) as error:
+        raise InputError(f"base={recipe.base}: its weights can't be read: {first_line(error)}") from None
     if known != tags:
         model._init_weights(getattr(model, HEAD))
     tokenizer = fit_tokenizer(tokenizer, model, recipe)

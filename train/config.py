@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 
 import yaml
 from pydantic import (
+    AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -21,26 +22,32 @@ from pydantic import (
 
 from ..errors import InputError
 
-Files = Annotated[list[Path], BeforeValidator(lambda value: value if isinstance(value, list) else [value])]
+HomePath = Annotated[Path, AfterValidator(Path.expanduser)]
+
+Files = Annotated[
+    list[HomePath],
+    BeforeValidator(lambda value: value if isinstance(value, list) else [value]),
+    Field(min_length=1),
+]
 """One file or a list of them."""
 
 
 class Recipe(BaseModel):
     """Everything that decides a training run; saved with the model as ``recipe.yaml``."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
     base: str = Field(
         "embedded", description="encoder: a local folder, a hub repository, or 'embedded', the shipped model"
     )
     train: Files = Field(description="labelled articles to learn from, JSONL of {id, text, spans}; a file or several")
     dev: Files = Field(description="labelled articles that choose the best epoch; a file or several")
-    output: Path = Field(description="folder of the trained model and its checkpoints")
+    output: HomePath = Field(description="folder of the trained model and its checkpoints")
     labels: Literal["auto"] | dict[str, str] | list[str] | None = Field(
         None,
         description="label names (or name: definition); 'auto' takes those in the data; default: the project's four",
     )
-    seed: int = Field(13, ge=0, description="of shuffling, dropout and new weights")
+    seed: int = Field(13, ge=0, lt=2**32, description="of shuffling, dropout and new weights")
     epochs: PositiveFloat = Field(8, description="passes over the training data, at most")
     patience: int = Field(3, ge=0, description="epochs without a better dev F1 before training stops; 0 = never")
     learning_rate: PositiveFloat = Field(3e-4, description="peak rate of the encoder")
@@ -52,7 +59,7 @@ class Recipe(BaseModel):
     batch_size: PositiveInt = Field(8, description="windows a step and device")
     accumulation: PositiveInt = Field(1, description="batches whose gradients are added before a step")
     dropout: float | None = Field(None, ge=0, lt=1, description="in encoder and head; default: the base's own")
-    class_weights: Literal["none", "balanced"] | dict[str, float] = Field(
+    class_weights: Literal["none", "balanced"] | dict[str, PositiveFloat] = Field(
         "none", description="'balanced' weighs tags by the square root of their rarity; or label: weight, O among them"
     )
     label_smoothing: float = Field(0.0, ge=0, lt=1, description="share of the target spread over all tags")
@@ -79,7 +86,7 @@ def load_recipe(path: Path, overrides: Sequence[str] = ()) -> Recipe:
         values = yaml.safe_load(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise InputError(f"{path}: {error.strerror or error}") from None
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+    except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
         raise InputError(f"{path}: not YAML: {' '.join(str(error).split())}") from None
     if not isinstance(values, dict):
         raise InputError(f"{path}: not a mapping of key: value")
@@ -106,7 +113,7 @@ def make_recipe(values: Mapping[str, Any], origin: str) -> Recipe:
             raise InputError(f"{origin}: no {key!r}: {Recipe.model_fields[key].description} (add {key}=…)") from None
         raise InputError(f"{origin}: {key}={values[key]!r}: {first['msg']}") from None
     if recipe.overlap >= recipe.window - 2:
-        raise InputError(f"{origin}: overlap={recipe.overlap} must be smaller than window={recipe.window}")
+        raise InputError(f"{origin}: overlap={recipe.overlap} must be smaller than window={recipe.window} less 2")
     return recipe
 
 

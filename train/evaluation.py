@@ -10,8 +10,9 @@ from rich.table import Table
 from seqeval.metrics import classification_report
 from seqeval.scheme import IOB2
 
-from ..annotations.schema import Article, Span
+from ..annotations.schema import Article, LabelSet, Span
 from ..annotations.scoring import Match, Scores, exact, partial, score_article, summarize
+from ..errors import InputError
 from ..inference.extractor import Extractor
 from ..inference.tokenization import TextTokenizer
 from .alignment import IGNORED, AlignmentReport, align
@@ -38,6 +39,31 @@ def evaluate(extractor: Extractor, articles: Sequence[Article]) -> Evaluation:
     """Run the extractor over the articles."""
     mentions = extractor.stream(article.text for article in articles)
     return Evaluation(articles, [[Span(m.start, m.end, m.label) for m in found] for found in mentions])
+
+
+def check_labels(labels: LabelSet, data: dict[str, Sequence[Article]]) -> None:
+    """Refuse spans whose label a model does not know, and data without any span.
+
+    Args:
+        labels: the model's labels.
+        data: articles by the name that an error calls them by.
+
+    Raises:
+        InputError: naming the first article that does not fit.
+    """
+    if not labels:
+        raise InputError("labels: an empty label set; name labels, or set labels=auto with spans in the training data")
+    for name, articles in data.items():
+        if not any(article.spans for article in articles):
+            raise InputError(f"{name}: no span in any article; there is nothing to learn from or to measure by")
+        for article in articles:
+            for span in article.spans:
+                if span.label not in labels:
+                    known = ", ".join(labels)
+                    raise InputError(
+                        f"{name}: article {article.id}: label {span.label!r} is not among the model's ({known}); "
+                        "a recipe sets them with labels=auto or labels=[…]"
+                    )
 
 
 def report(evaluation: Evaluation, tokenizer: TextTokenizer, tags: Iterable[str]) -> dict[str, Any]:

@@ -14,7 +14,7 @@ import torch
 
 from ..annotations.schema import Article, LabelSet, default_labels, define_labels, labels_of
 from ..annotations.store import read_articles
-from ..errors import InputError
+from ..errors import InputError, first_line
 from ..inference.checkpoint import CARD_FILE, Card
 from ..inference.engine import TorchEngine
 from ..inference.extractor import Extractor
@@ -22,9 +22,9 @@ from ..inference.lexicon import Lexicon
 from ..inference.tags import tags_of
 from ..inference.tokenization import TextTokenizer
 from .base import Base, load_base
-from .config import Recipe, save_recipe
+from .config import Recipe, load_recipe, save_recipe
 from .data import make_dataset
-from .evaluation import evaluate, report
+from .evaluation import check_labels, evaluate, report
 from .trainer import CHECKPOINTS, SpanTrainer, StopOnSignal, last_checkpoint
 
 
@@ -45,18 +45,23 @@ def train(recipe: Recipe) -> dict[str, Any]:
     checkpoint = _checkpoint_to_resume(recipe)
     articles, dev = ([a for file in files for a in read_articles(file)] for files in (recipe.train, recipe.dev))
     labels = _labels(recipe, articles)
-    _check_labels(labels, {"train": articles, "dev": dev})
+    check_labels(labels, {"train": articles, "dev": dev})
     base = load_base(recipe, tags_of(labels))
     card = _card(recipe, base, labels, articles)
     tokenizer = TextTokenizer(base.tokenizer.backend_tokenizer)
     data, alignment = make_dataset(articles, tokenizer, card)
+    if not len(data):
+        raise InputError("train: no text in the training articles")
     _say(f"{len(articles)} articles, {len(data)} windows; spans: {alignment}")
     for outcome, examples in alignment.examples.items():
         for example in examples:
             _say(f"  {outcome}: {example}")
     base.model.get_input_embeddings().weight.requires_grad_(not recipe.freeze_embeddings)
     extractor = Extractor(TorchEngine(base.model), tokenizer, card)
-    trainer = SpanTrainer(base, recipe, data, dev, extractor)
+    try:
+        trainer = SpanTrainer(base, recipe, data, dev, extractor)
+    except (ValueError, RuntimeError, ImportError) as error:  # a tracker or a precision that is not to be had here
+        raise InputError(f"recipe: {first_line(error)}") from None
     trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
     if any(isinstance(c, StopOnSignal) and c.received for c in trainer.callback_handler.callbacks):
         raise Interrupted(f"stopped at step {trainer.state.global_step}; run again with resume=true to continue")
@@ -72,12 +77,33 @@ def _checkpoint_to_resume(recipe: Recipe) -> Path | None:
     """Return the checkpoint to go on from, and refuse to mix two runs in one folder."""
     if (recipe.output / CARD_FILE).exists():
         raise InputError(f"output={recipe.output}: already holds a trained model; name another folder, or remove it")
+    try:
+        recipe.output.mkdir(parents=True, exist_ok=True)
+        strangers = [path.name for path in recipe.output.iterdir() if path.name != CHECKPOINTS]
+    except OSError as error:
+        raise InputError(f"output={recipe.output}: {error.strerror or error}") from None
+    if strangers:
+        raise InputError(f"output={recipe.output}: holds other files ({strangers[0]} …); name a new or empty folder")
     found = last_checkpoint(recipe.output)
+    begun = recipe.output / CHECKPOINTS / "recipe.yaml"
     if recipe.resume and found is None:
         raise InputError(f"output={recipe.output}: no checkpoint to resume from")
     if found is not None and not recipe.resume:
         raise InputError(f"output={recipe.output}: holds an unfinished run; add resume=true, or name another folder")
+    if found is not None and (changed := _changed_keys(load_recipe(begun), recipe)):
+        raise InputError(
+            f"resume: {', '.join(changed)} differ from the unfinished run's; give the same, or a new output"
+        )
+    if found is None:
+        begun.parent.mkdir(exist_ok=True)
+        save_recipe(recipe, begun)
     return found
+
+
+def _changed_keys(one: Recipe, other: Recipe) -> list[str]:
+    """Return the keys in which two recipes differ, the wish to resume apart."""
+    first, second = one.model_dump(), other.model_dump()
+    return [key for key in first if key != "resume" and first[key] != second[key]]
 
 
 def _labels(recipe: Recipe, articles: Sequence[Article]) -> LabelSet:
@@ -87,21 +113,6 @@ def _labels(recipe: Recipe, articles: Sequence[Article]) -> LabelSet:
     if recipe.labels is None:
         return default_labels()
     return recipe.labels if isinstance(recipe.labels, dict) else define_labels(recipe.labels)
-
-
-def _check_labels(labels: LabelSet, data: dict[str, Sequence[Article]]) -> None:
-    """Refuse spans whose label the model would not know, and data without any span."""
-    if not labels:
-        raise InputError("labels: no label; the training data holds no span")
-    for name, articles in data.items():
-        for article in articles:
-            for span in article.spans:
-                if span.label not in labels:
-                    known = ", ".join(labels)
-                    raise InputError(
-                        f"{name}: article {article.id}: label {span.label!r} is not among the recipe's ({known}); "
-                        "set labels=auto or labels=[…]"
-                    )
 
 
 def _card(recipe: Recipe, base: Base, labels: LabelSet, articles: Sequence[Article]) -> Card:

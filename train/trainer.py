@@ -199,8 +199,8 @@ class StopOnSignal(TrainerCallback):
             control.should_save = control.should_training_stop = True
 
     def on_epoch_end(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any) -> None:  # noqa: ANN401
-        """Keep the Trainer from taking the stop for an epoch's end and evaluating there."""
-        if self.received is not None:
+        """Keep the Trainer from taking a stop inside an epoch for its end, and evaluating there."""
+        if self.received is not None and not float(state.epoch or 0).is_integer():
             control.should_save = control.should_evaluate = False
 
 
@@ -222,5 +222,6 @@ class EpochLine(TrainerCallback):
 
 def last_checkpoint(output: Path) -> Path | None:
     """Return the newest checkpoint of a run, or None."""
-    found = (output / CHECKPOINTS).glob("checkpoint-*")
-    return max(found, key=lambda folder: int(folder.name.rpartition("-")[2]), default=None)
+    whole = (output / CHECKPOINTS).glob("checkpoint-*/trainer_state.json")
+    numbered = [path.parent for path in whole if path.parent.name.removeprefix("checkpoint-").isdigit()]
+    return max(numbered, key=lambda folder: int(folder.name.removeprefix("checkpoint-")), default=None)

@@ -40,6 +40,7 @@ def problems_of(*paths):
         (article("x", text="  "), "empty text"),
         ("{broken", "broken JSON: Expecting property name enclosed in double quotes, column 2"),
         ("[1]", "not a JSON object"),
+        ('{"id": ' + "1" * 5000 + "}", "broken JSON: a number too long to read"),
         ({"text": TEXT}, 'no "id"'),
         ({"id": "x"}, 'no "text"'),
         ({"id": "x", "text": TEXT, "spans": 3}, '"spans" is not a list'),
@@ -96,6 +97,12 @@ def test_bytes_that_are_no_text_lose_only_their_line(tmp_path):
     records = list(read_records(path))
     assert [isinstance(record, Problem) for record in records] == [False, True, False]
     assert "not UTF-8" in str(records[1])
+
+
+def test_a_span_outside_its_text_is_never_read_for_training(tmp_path):
+    path = write(tmp_path / "a.jsonl", article("x", (4, 99, "ACTOR")))
+    with pytest.raises(InputError, match=r"a\.jsonl:1: x: span 4–99 is not in the text of 13 characters"):
+        read_articles(path)
 
 
 def test_files_without_articles_are_refused(tmp_path):

@@ -1,11 +1,13 @@
 """What users get from the shipped model: exact offsets on any text, in any number, of any length."""
 
+import shutil
 from itertools import pairwise
 
 import numpy as np
 import pytest
 from marsad import Extractor
 from marsad.errors import InputError
+from marsad.inference.checkpoint import SHIPPED
 
 BRIEF = (
     "قال المتحدث باسم الجيش اليمني إن طائرتين مسيرتين قصفتا مواقع لجماعة الحوثي في محافظة مأرب، "
@@ -105,6 +107,24 @@ def test_a_model_that_is_not_one_is_refused(tmp_path, unigram_base):
         Extractor.from_pretrained(unigram_base)
     with pytest.raises(InputError, match="no such folder"):
         Extractor.from_pretrained(tmp_path / "nowhere")
+
+
+@pytest.mark.parametrize("name", ["marsad.json", "config.json", "tokenizer.json", "model.safetensors"])
+@pytest.mark.parametrize("content", [None, b"{", b"[]"])
+def test_a_damaged_checkpoint_is_one_clear_line(tmp_path, name, content):
+    folder = shutil.copytree(SHIPPED, tmp_path / "model", ignore=shutil.ignore_patterns("model.safetensors"))
+    if name != "model.safetensors":
+        (folder / "model.safetensors").symlink_to(SHIPPED / "model.safetensors")
+    if content is not None:
+        (folder / name).write_bytes(content)
+    elif name != "model.safetensors":
+        (folder / name).unlink()
+    if (name, content) == ("marsad.json", None):
+        Extractor.from_pretrained(folder)  # then config.json says what there is to know
+        return
+    with pytest.raises(InputError) as error:
+        Extractor.from_pretrained(folder)
+    assert "\n" not in str(error.value)
 
 
 def test_the_article_the_project_started_from(shipped, shared):

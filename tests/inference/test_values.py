@@ -33,6 +33,8 @@ def read(lexicon):
         ("قصفت {W:طائراته} المدينة", "طائرات"),
         ("سلموا {W:أسلحتهم} ليلا", "أسلحة"),
         ("سحبت {A:قواتها} من هناك", "قوات"),
+        ("سحبت {A:قواتها المسلحة} من هناك", "القوات المسلحة"),
+        ("لعب {A:فرانكونا} أمس", "فرانكونا"),
         ("انسحب {A:حِزْبُ اللَّهِ} ليلا", "حزب الله"),
         ("وسم #{A:قاسم_سليماني} انتشر", "قاسم سليماني"),
         ("تقدم {A:الجيش} أمس", "الجيش"),
@@ -47,6 +49,15 @@ def test_variants_of_a_party_are_one_entry(read):
     marked = "أعلن {A:تنظيم الدولة الإسلامية} أن {A:داعش} و{A:تنظيم داعش} واحد، وقال {A:التنظيم} ذلك"
     assert len({mention.actor and mention.actor.id for mention in read(marked)}) == 1
     assert read(marked)[0].actor is not None
+
+
+def test_a_partys_forces_by_pronoun_are_the_party(read):
+    army, forces = read("قال {A:الجيش الإسرائيلي} إن {A:قواته} تقدمت")
+    assert (forces.actor, forces.name) == (army.actor, "قوات")
+
+
+def test_a_quoted_hedge_is_a_hedge(read):
+    assert read('قال "أكثر من {C:600} ضربة" نفذت')[0].count.exact is False
 
 
 def test_a_party_nobody_listed_stays_open(read):

@@ -62,7 +62,7 @@ def test_labels_can_come_from_the_data(recipe, wordpiece_base, tmp_path):
     for name, row in zip(("train", "dev"), rows, strict=True):
         (tmp_path / f"{name}.jsonl").write_text(json.dumps(row), encoding="utf-8")
     files = {"train": tmp_path / "train.jsonl", "dev": tmp_path / "dev.jsonl"}
-    with pytest.raises(InputError, match="label 'PER' is not among the recipe's"):
+    with pytest.raises(InputError, match="label 'PER' is not among the model's"):
         train(recipe(wordpiece_base, epochs=1, **files))
     train(recipe(wordpiece_base, epochs=1, labels="auto", **files))
     assert Card.load(tmp_path / "run").tags == ["O", "B-PER", "I-PER"]
@@ -78,6 +78,8 @@ def test_a_stopped_run_resumes_to_the_same_model(recipe, unigram_base, tmp_path)
     killer.join()
     with pytest.raises(InputError, match="unfinished run; add resume=true"):
         train(stopped)
+    with pytest.raises(InputError, match="resume: learning_rate differ"):
+        train(stopped.model_copy(update={"resume": True, "learning_rate": 1e-5}))
     resumed = train(stopped.model_copy(update={"resume": True}))
     assert resumed["history"]["dev_f1"] == whole["history"]["dev_f1"]
     assert (tmp_path / "stopped/model.safetensors").read_bytes() == (tmp_path / "whole/model.safetensors").read_bytes()
@@ -93,6 +95,11 @@ def test_a_second_run_does_not_overwrite_the_first(recipe, unigram_base):
     train(recipe(unigram_base, epochs=1))
     with pytest.raises(InputError, match="already holds a trained model"):
         train(recipe(unigram_base, epochs=1))
+
+
+def test_files_in_the_output_folder_are_not_overwritten(recipe, unigram_base, tmp_path):
+    with pytest.raises(InputError, match="holds other files"):
+        train(recipe(unigram_base, output=tmp_path))
 
 
 def test_training_on_from_a_trained_model_keeps_its_head(recipe, unigram_base, tmp_path):
