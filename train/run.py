@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import sys
+from collections import Counter
 from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
@@ -15,7 +16,7 @@ import torch
 from ..annotations.schema import Article, LabelSet, default_labels, define_labels, labels_of
 from ..annotations.store import read_articles
 from ..errors import InputError, first_line
-from ..inference.checkpoint import CARD_FILE, Card
+from ..inference.checkpoint import CARD_FILE, Card, resolve
 from ..inference.engine import TorchEngine
 from ..inference.extractor import Extractor
 from ..inference.lexicon import Lexicon
@@ -118,7 +119,9 @@ def _labels(recipe: Recipe, articles: Sequence[Article]) -> LabelSet:
 def _card(recipe: Recipe, base: Base, labels: LabelSet, articles: Sequence[Article]) -> Card:
     """Describe the model to be: labels, windows within the model's reach, and the names its boundaries rest on."""
     window = min(recipe.window, base.tokenizer.model_max_length)
-    names = Lexicon.learn((article.text, span.start) for article in articles for span in article.spans).names
+    folder = resolve(recipe.base)
+    names = Counter(Card.load(folder).names if (folder / CARD_FILE).exists() else {})  # what the base saw still holds
+    names.update(Lexicon.learn((article.text, span.start) for article in articles for span in article.spans).names)
     ordered = dict(sorted(names.items(), key=lambda item: (-item[1], item[0])))
     return Card(labels, tags_of(labels), window, min(recipe.overlap, window // 2), ordered)
 

@@ -17,6 +17,7 @@ from transformers import (
     DataCollatorForTokenClassification,
     EarlyStoppingCallback,
     PrinterCallback,
+    ProgressCallback,
     Trainer,
     TrainerCallback,
     TrainerControl,
@@ -64,7 +65,10 @@ class SpanTrainer(Trainer):
             compute_loss_func=tag_loss(tag_weights(recipe, data, extractor.tags), recipe.label_smoothing),
             callbacks=callbacks,
         )
-        self.remove_callback(PrinterCallback)  # it prints to stdout, which is for results
+        # The library's callbacks write their log lines to stdout, which is for results.
+        self.remove_callback(PrinterCallback)
+        if self.pop_callback(ProgressCallback) is not None:
+            self.add_callback(TrainingBar())
 
     def create_optimizer(self, model: torch.nn.Module | None = None) -> torch.optim.Optimizer:
         """Make AdamW with a rate for each depth and a faster one for a new head."""
@@ -202,6 +206,13 @@ class StopOnSignal(TrainerCallback):
         """Keep the Trainer from taking a stop inside an epoch for its end, and evaluating there."""
         if self.received is not None and not float(state.epoch or 0).is_integer():
             control.should_save = control.should_evaluate = False
+
+
+class TrainingBar(ProgressCallback):
+    """The library's progress bar on stderr, without its log lines."""
+
+    def on_log(self, args: Any, state: Any, control: Any, logs: Any = None, **kwargs: Any) -> None:  # noqa: ANN401
+        """Write nothing; :class:`EpochLine` does."""
 
 
 class EpochLine(TrainerCallback):
