@@ -69,12 +69,12 @@ def extract(
     from .inference.extractor import Extractor
     from .inference.readers import STDIN, Unreadable, read_documents
 
-    _quiet_libraries()
     chosen = output_format or _format_for(out)
     if chosen == OutputFormat.parquet and out is None:
         raise InputError("--format parquet: Parquet is no text; name a file with --out")
     if out is not None and any(source != STDIN and _same_file(Path(source), out) for source in files):
         raise InputError(f"{out}: --out names an input file, which writing would destroy; name another")
+    _quiet_libraries()
     extractor = Extractor.from_pretrained(model, device)
     extractor.values = values
     bad: list[Unreadable] = []
@@ -197,17 +197,23 @@ def _same_file(one: Path, other: Path) -> bool:
 @contextmanager
 def _writer(chosen: OutputFormat, out: Path | None) -> Iterator[RowWriter]:
     """Open what results are written with, and close it whatever happens."""
-    from .inference.rows import CsvRows, ParquetRows
-    from .inference.writers import JsonLines, Tables
+    # pyarrow is loaded only for those who ask for rows.
+    if chosen in (OutputFormat.csv, OutputFormat.parquet):
+        from .inference.rows import CsvRows as TextWriter
+    elif chosen == OutputFormat.jsonl:
+        from .inference.writers import JsonLines as TextWriter
+    else:
+        from .inference.writers import Tables as TextWriter
 
     try:
-        text = {OutputFormat.table: Tables, OutputFormat.jsonl: JsonLines, OutputFormat.csv: CsvRows}
         with ExitStack() as stack:
             if chosen == OutputFormat.parquet and out is not None:
+                from .inference.rows import ParquetRows
+
                 writer = ParquetRows(out)
             else:
                 target = sys.stdout if out is None else stack.enter_context(out.open("w", encoding="utf-8", newline=""))
-                writer = text[chosen](target)
+                writer = TextWriter(target)
             stack.callback(writer.close)
             yield writer
     except BrokenPipeError:

@@ -12,6 +12,7 @@ from rich.text import Text
 
 from .mentions import Mention
 from .readers import Document
+from .tokenization import SURROGATES
 
 STYLES = {"ACTOR": "bold red", "PLACE": "bold green", "WEAPON": "bold magenta", "COUNT": "bold cyan"}
 OTHER_STYLE = "bold yellow"
@@ -31,7 +32,7 @@ class JsonLines:
         """Add an article's record."""
         # A lone surrogate can stand in JSON input but not in UTF-8; such a record is written with escapes.
         line = json.dumps(record(document, mentions), ensure_ascii=False)
-        if any("\ud800" <= char <= "\udfff" for char in line):
+        if SURROGATES.search(line):
             line = json.dumps(record(document, mentions))
         self.out.write(line + "\n")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from pathlib import Path
 from typing import cast
 
 import torch
@@ -31,8 +32,9 @@ UNSET_LENGTH = 100_000
 
 @dataclass(frozen=True, slots=True)
 class Base:
-    """A model and its tokenizer, and whether the classification head already knows the labels."""
+    """A model and its tokenizer, the folder they came from, and whether the head has yet to learn the labels."""
 
+    folder: Path
     model: PreTrainedModel
     tokenizer: PreTrainedTokenizerFast
     head_is_new: bool
@@ -66,7 +68,7 @@ def load_base(recipe: Recipe, tags: tuple[str, ...]) -> Base:
     if known != tags:
         model._init_weights(getattr(model, HEAD))
     tokenizer = fit_tokenizer(tokenizer, model, recipe)
-    return Base(model, tokenizer, known != tags)
+    return Base(folder, model, tokenizer, known != tags)
 
 
 def fit_tokenizer(

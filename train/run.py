@@ -16,7 +16,7 @@ import torch
 from ..annotations.schema import Article, LabelSet, default_labels, define_labels, labels_of
 from ..annotations.store import read_articles
 from ..errors import InputError, first_line
-from ..inference.checkpoint import CARD_FILE, Card, resolve
+from ..inference.checkpoint import CARD_FILE, Card
 from ..inference.engine import TorchEngine
 from ..inference.extractor import Extractor
 from ..inference.lexicon import Lexicon
@@ -58,7 +58,7 @@ def train(recipe: Recipe) -> dict[str, Any]:
         for example in examples:
             _say(f"  {outcome}: {example}")
     base.model.get_input_embeddings().weight.requires_grad_(not recipe.freeze_embeddings)
-    extractor = Extractor(TorchEngine(base.model), tokenizer, card)
+    extractor = Extractor(TorchEngine(base.model), tokenizer, card, values=False)
     try:
         trainer = SpanTrainer(base, recipe, data, dev, extractor)
     except (ValueError, RuntimeError, ImportError) as error:  # a tracker or a precision that is not to be had here
@@ -119,8 +119,8 @@ def _labels(recipe: Recipe, articles: Sequence[Article]) -> LabelSet:
 def _card(recipe: Recipe, base: Base, labels: LabelSet, articles: Sequence[Article]) -> Card:
     """Describe the model to be: labels, windows within the model's reach, and the names its boundaries rest on."""
     window = min(recipe.window, base.tokenizer.model_max_length)
-    folder = resolve(recipe.base)
-    names = Counter(Card.load(folder).names if (folder / CARD_FILE).exists() else {})  # what the base saw still holds
+    trained_before = (base.folder / CARD_FILE).exists()
+    names = Counter(Card.load(base.folder).names if trained_before else {})  # what the base saw still holds
     names.update(Lexicon.learn((article.text, span.start) for article in articles for span in article.spans).names)
     ordered = dict(sorted(names.items(), key=lambda item: (-item[1], item[0])))
     return Card(labels, tags_of(labels), window, min(recipe.overlap, window // 2), ordered)
