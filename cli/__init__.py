@@ -1,0 +1,52 @@
+"""The command ``marsad``: each verb reads its arguments and calls one function of the floors below."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+import typer
+
+from ..errors import InputError
+from .annotations import app as annotations_app
+from .console import BAD_INPUT, INTERRUPTED, complain
+from .extract import extract
+from .train import evaluate, train
+
+app = typer.Typer(
+    help="Marsad reads Arabic conflict news: who, where, with what and how many.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+for verb in (extract, train, evaluate):
+    app.command()(verb)
+app.add_typer(annotations_app, name="annotations")
+
+
+def _discard_output() -> None:
+    """Point standard output at nothing, so that flushing it at exit does not fail a second time."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+
+
+def main() -> None:
+    """Run the command; what the user can mend is one line on stderr and exit code 2."""
+    for stream in (sys.stdout, sys.stderr):
+        if stream is not None:
+            stream.reconfigure(encoding="utf-8", errors="backslashreplace")  # type: ignore[union-attr]
+    try:
+        app()
+        if sys.stdout is not None:
+            sys.stdout.flush()
+    except InputError as error:
+        complain(str(error))
+        sys.exit(BAD_INPUT)
+    except KeyboardInterrupt:
+        sys.exit(INTERRUPTED)
+    except BrokenPipeError:
+        # The reader (head, less) has what it wanted.
+        _discard_output()
+    except OSError as error:
+        complain(f"output: {error.strerror or error}")
+        _discard_output()
+        sys.exit(BAD_INPUT)
