@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from .schema import Span
 
@@ -115,14 +116,29 @@ def interval(articles: Sequence[Scores], statistic: Callable[[Scores], float], s
     counts = np.array(
         [[_counts(scores.by_label.get(label, Score())) for label in labels] for scores in articles], dtype=np.int64
     ).reshape(len(articles), len(labels), 3)
+
+    def of_total(total: NDArray[np.int64]) -> float:
+        return statistic(Scores({label: Score(*row) for label, row in zip(labels, total.tolist(), strict=True)}))
+
+    return bootstrap(counts, of_total, seed)
+
+
+def bootstrap(parts: NDArray[Any], statistic: Callable[[NDArray[Any]], float], seed: int = 0) -> tuple[float, float]:
+    """Return the 95 % bootstrap percentile interval of a statistic that is computed from a sum over articles.
+
+    Args:
+        parts: what each article adds to the sum, articles first.
+        statistic: what to compute from the sum of a resample; nan, where it is undefined, is left out.
+        seed: of the resampling.
+    """
     rng = np.random.default_rng(seed)
-    values = []
-    for _ in range(RESAMPLES):
-        total = counts[rng.integers(len(articles), size=len(articles))].sum(axis=0)
-        values.append(
-            statistic(Scores({label: Score(*row) for label, row in zip(labels, total.tolist(), strict=True)}))
-        )
-    low, high = np.percentile(values, [2.5, 97.5])
+    values = np.array(
+        [statistic(parts[rng.integers(len(parts), size=len(parts))].sum(axis=0)) for _ in range(RESAMPLES)]
+    )
+    defined = values[~np.isnan(values)]
+    if not len(defined):
+        return (float("nan"), float("nan"))
+    low, high = np.percentile(defined, [2.5, 97.5])
     return float(low), float(high)
 
 

@@ -56,7 +56,16 @@ def read_articles(path: Path) -> list[Article]:
     Raises:
         InputError: at the first bad line; ``marsad annotations check`` lists them all.
     """
-    articles = []
+    return [record.article for record in read_located(path)]
+
+
+def read_located(path: Path) -> list[Located]:
+    """Read every article of a file, each with the line it stands on.
+
+    Raises:
+        InputError: at the first bad line; ``marsad annotations check`` lists them all.
+    """
+    located = []
     for record in read_records(path):
         if isinstance(record, Problem):
             raise InputError(f"{record} (marsad annotations check lists every problem)")
@@ -64,10 +73,10 @@ def read_articles(path: Path) -> list[Article]:
             if not 0 <= span.start < span.end <= len(record.article.text):
                 what = f"span {span.start}–{span.end} is not in the text of {len(record.article.text)} characters"
                 raise InputError(f"{Problem(record.file, record.line, record.article.id, what)}")
-        articles.append(record.article)
-    if not articles:
+        located.append(record)
+    if not located:
         raise InputError(f"{path}: no article in this file")
-    return articles
+    return located
 
 
 def write_articles(articles: Iterable[Article], path: Path) -> None:

@@ -54,19 +54,19 @@ def article_problems(article: Article, labels: LabelSet | None = None) -> Iterat
         faults = [fault for rule in SPAN_RULES if (fault := rule(article.text, span))]
         if labels is not None and span.label not in labels:
             faults.append(f"unknown label {span.label!r} (labels: {', '.join(labels)})")
-        yield from (f"{_show(article.text, span)}: {fault}" for fault in faults)
+        yield from (f"{show_span(article.text, span)}: {fault}" for fault in faults)
         if 0 <= span.start < span.end:
             sound.append(span)
     sound.sort()
     furthest: Span | None = None
     for span in sound:
         if furthest is not None and span.overlaps(furthest):
-            yield f"{_show(article.text, span)}: overlaps {furthest.start}–{furthest.end} {furthest.label}"
+            yield f"{show_span(article.text, span)}: overlaps {furthest.start}–{furthest.end} {furthest.label}"
         if furthest is None or span.end > furthest.end:
             furthest = span
 
 
-def _offsets(text: str, span: Span) -> str | None:
+def offset_fault(text: str, span: Span) -> str | None:
     if span.start < 0 or span.end > len(text):
         return f"offsets out of range (the text has {len(text)} characters)"
     return "empty or reversed" if span.start >= span.end else None
@@ -83,7 +83,7 @@ def _cut_letter(text: str, span: Span) -> str | None:
     return "cuts a letter from its mark" if any(unicodedata.combining(text[edge]) for edge in edges) else None
 
 
-SPAN_RULES: Sequence[Callable[[str, Span], str | None]] = (_offsets, _edge_whitespace, _cut_letter)
+SPAN_RULES: Sequence[Callable[[str, Span], str | None]] = (offset_fault, _edge_whitespace, _cut_letter)
 """The rules each span must keep; a rule returns what is wrong, or None."""
 
 
@@ -107,7 +107,7 @@ class Seen:
             yield f"same text as {first.article.id} in {where}, {first.file}:{first.line}"
 
 
-def _show(text: str, span: Span) -> str:
+def show_span(text: str, span: Span) -> str:
     """Return a span's place, label and text."""
     mention = text[max(span.start, 0) : max(span.end, 0)]
     shown = mention if len(mention) <= 3 * CONTEXT else mention[: 2 * CONTEXT] + "…" + mention[-CONTEXT:]

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import os
 import sys
 
 import typer
 
 from ..errors import InputError
 from .annotations import app as annotations_app
-from .console import BAD_INPUT, INTERRUPTED, complain
+from .console import BAD_INPUT, INTERRUPTED, complain, discard_output
+from .demo import demo
 from .extract import extract
 from .train import evaluate, train
+from .view import view
 
 app = typer.Typer(
     help="Marsad reads Arabic conflict news: who, where, with what and how many.",
@@ -19,14 +20,9 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for verb in (extract, train, evaluate):
+for verb in (extract, train, evaluate, view, demo):
     app.command()(verb)
 app.add_typer(annotations_app, name="annotations")
-
-
-def _discard_output() -> None:
-    """Point standard output at nothing, so that flushing it at exit does not fail a second time."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
 
 
 def main() -> None:
@@ -45,8 +41,8 @@ def main() -> None:
         sys.exit(INTERRUPTED)
     except BrokenPipeError:
         # The reader (head, less) has what it wanted.
-        _discard_output()
+        discard_output()
     except OSError as error:
         complain(f"output: {error.strerror or error}")
-        _discard_output()
+        discard_output()
         sys.exit(BAD_INPUT)

@@ -8,14 +8,18 @@ from typing import Annotated
 
 import typer
 
-from .console import BAD_INPUT, JsonOption, print_figures, printable, tell
+from .agree import adjudicate, agree
+from .console import BAD_INPUT, JsonOption, LabelsOption, known_labels, print_figures, printable, tell
+from .convert import convert
+from .corpus import duplicates, report, split
+from .select import select
 
 app = typer.Typer(help="Check and describe labelled articles.", no_args_is_help=True)
-
-LabelsOption = Annotated[
-    str | None,
-    typer.Option("--labels", help="YAML file of label: definition, or 'any'; default: the project's four labels."),
-]
+app.command()(convert)
+app.command()(agree)
+app.command()(adjudicate)
+for verb in (split, duplicates, report, select):
+    app.command()(verb)
 
 
 @app.command()
@@ -23,11 +27,9 @@ def check(
     files: Annotated[list[Path], typer.Argument(help="JSONL files, one a split.")], labels: LabelsOption = None
 ) -> None:
     """List every problem in labelled articles, with file and line; exit code 2 if there is one."""
-    from ..annotations.schema import default_labels, load_labels
     from ..annotations.validation import check_files
 
-    known = default_labels() if labels is None else None if labels == "any" else load_labels(Path(labels))
-    located, problems = check_files(files, known)
+    located, problems = check_files(files, known_labels(labels))
     for problem in problems:
         sys.stdout.write(f"{printable(problem)}\n")
     spans = sum(len(record.article.spans) for record in located)

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Callable
-from typing import Annotated, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.console import Console
-from rich.table import Table
+from rich.console import Console, RenderableType
+
+if TYPE_CHECKING:
+    from ..annotations.schema import LabelSet
 
 BAD_INPUT = 2
 INTERRUPTED = 130
@@ -17,23 +21,37 @@ INTERRUPTED = 130
 ModelOption = Annotated[
     str | None, typer.Option("--model", "-m", help="Checkpoint folder or hub repository; default: the shipped model.")
 ]
+LabelsOption = Annotated[
+    str | None,
+    typer.Option("--labels", help="YAML file of label: definition, or 'any'; default: the project's four labels."),
+]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
+
+
+def known_labels(option: str | None) -> LabelSet | None:
+    """Return the labels that ``--labels`` names, or None for any."""
+    from ..annotations.schema import default_labels, load_labels
+
+    return default_labels() if option is None else None if option == "any" else load_labels(Path(option))
 
 
 def quiet_libraries() -> None:
     """Keep the libraries' own progress bars and notices off the screen; ours say what a user needs."""
-    import transformers
-
-    transformers.logging.set_verbosity_error()
-    transformers.logging.disable_progress_bar()
+    # Told by the environment, because loading transformers only to silence it takes seconds.
+    os.environ.update(TRANSFORMERS_VERBOSITY="error", HF_HUB_DISABLE_PROGRESS_BARS="1")
 
 
-def print_figures(figures: dict[str, Any], as_json: bool, as_table: Callable[[dict[str, Any]], Table]) -> None:
+def print_figures(figures: dict[str, Any], as_json: bool, as_table: Callable[[dict[str, Any]], RenderableType]) -> None:
     """Print figures on stdout, as JSON or as a table."""
     if as_json:
         sys.stdout.write(json.dumps(figures, ensure_ascii=False, indent=1) + "\n")
     else:
         Console().print(as_table(figures))
+
+
+def discard_output() -> None:
+    """Point standard output at nothing, so that flushing it at exit does not fail a second time."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
 
 
 def tell(line: str) -> None:

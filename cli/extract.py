@@ -2,132 +2,239 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 import sys
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
-from enum import StrEnum
-from itertools import tee
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, Progress, SpinnerColumn, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
 from ..errors import InputError
-from .console import BAD_INPUT, ModelOption, complain, quiet_libraries
+from ..inference.outputs import Layout, OutputFormat, RowUnit, format_for
+from ..inference.sources import InputFormat, find_sources, is_remote
+from .console import BAD_INPUT, INTERRUPTED, ModelOption, complain, discard_output, quiet_libraries
 
 if TYPE_CHECKING:
-    from ..inference.readers import Document
-    from ..inference.rows import RowWriter
+    from ..inference.batch.run import Job
+    from ..inference.engine import EngineName
+    from ..inference.extractor import Extractor
+    from ..inference.readers import Fields
 
+STDOUT = Path("standard output")
+"""Stands for the result where there is no file."""
 
-class OutputFormat(StrEnum):
-    """How ``extract`` writes its records."""
+COMPLAINTS = 10
+"""Articles that can't be read and are named on the screen, where a file names them all."""
 
-    table = "table"
-    jsonl = "jsonl"
-    csv = "csv"
-    parquet = "parquet"
+STREAMED = (OutputFormat.table, OutputFormat.jsonl)
+"""Formats that appear on standard output as they are found; the others need all articles first."""
 
 
 def extract(
-    files: Annotated[list[str], typer.Argument(metavar="FILE…|-", help="Text files, .jsonl files, or - for stdin.")],
+    files: Annotated[
+        list[str], typer.Argument(metavar="FILE…|FOLDER|-", help="Text, HTML, JSONL, CSV, TSV, Parquet; .gz, .zst.")
+    ],
     model: ModelOption = None,
-    out: Annotated[Path | None, typer.Option("--out", "-o", help="Write to this file instead of stdout.")] = None,
+    out: Annotated[
+        str | None, typer.Option("--out", "-o", help="Write to this file; the same command goes on if it was stopped.")
+    ] = None,
     output_format: Annotated[
         OutputFormat | None,
         typer.Option("--format", help="Default: what --out ends with; else a table on a terminal, JSONL elsewhere."),
     ] = None,
+    rows: Annotated[
+        RowUnit | None, typer.Option(help="What a row of a table is; default: a mention in CSV, an article in Parquet.")
+    ] = None,
+    text: Annotated[bool, typer.Option(help="Repeat each article's text in its record.")] = True,
     values: Annotated[bool, typer.Option(help="Add names, quantities and links to actors and places.")] = True,
-    text_field: Annotated[str, typer.Option(help="Field that holds the text in .jsonl files.")] = "text",
+    text_field: Annotated[str, typer.Option(help="Field or column that holds the text.")] = "text",
+    id_field: Annotated[
+        str | None, typer.Option(help="Field or column that holds the id; default: 'id' where there is one.")
+    ] = None,
+    input_format: Annotated[
+        InputFormat | None, typer.Option(help="How to read every input; default: by name, standard input as one text.")
+    ] = None,
+    restart: Annotated[bool, typer.Option("--restart", help="Throw away what a stopped run has left.")] = False,
+    engine: Annotated[
+        str | None,
+        typer.Option(metavar="torch|onnx|onnx-int8", help="Default: torch on a GPU; on a CPU, the model's fastest."),
+    ] = None,
     device: Annotated[
         str | None, typer.Option(help="torch device, such as cpu or cuda; default: a GPU if any.")
     ] = None,
+    threads: Annotated[int | None, typer.Option(min=1, help="CPU threads; default: all.")] = None,
+    on: Annotated[
+        str | None,
+        typer.Option(metavar="ray[://HOST:PORT]", help="Extract with Ray, here or on a cluster; --out is a folder."),
+    ] = None,
 ) -> None:
     """Find actors, places, weapons and counts in articles."""
-    from ..inference.extractor import Extractor
-    from ..inference.readers import STDIN, Unreadable, read_documents
+    from ..inference import checkpoint
+    from ..inference.batch.run import Job
+    from ..inference.readers import Fields
 
-    chosen = output_format or _format_for(out)
-    if chosen == OutputFormat.parquet and out is None:
-        raise InputError("--format parquet: Parquet is no text; name a file with --out")
-    if out is not None and any(source != STDIN and _same_file(Path(source), out) for source in files):
-        raise InputError(f"{out}: --out names an input file, which writing would destroy; name another")
-    quiet_libraries()
-    extractor = Extractor.from_pretrained(model, device)
-    extractor.values = values
-    bad: list[Unreadable] = []
-
-    def readable() -> Iterator[Document]:
-        for item in read_documents(files, text_field):
-            if isinstance(item, Unreadable):
-                bad.append(item)
-                complain(item.why)
-            else:
-                yield item
-
-    with _writer(chosen, out) as writer, _progress(out is not None or chosen != OutputFormat.table) as progress:
-        task = progress.add_task("reading", total=None, articles=0)
-        documents, texts = tee(readable())
-        found = extractor.stream((item.text for item in texts), lambda tokens: progress.advance(task, tokens))
-        for articles, (document, mentions) in enumerate(zip(documents, found, strict=True), start=1):
-            writer.write(document, mentions)
-            progress.update(task, articles=articles)
+    layout = Layout.of(output_format or _format_for(out), rows, text)
+    fields = Fields(text_field, id_field, input_format)
+    folder = checkpoint.resolve(model)
+    load = partial(_load, values=values, engine=_engine_named(engine), device=device)
+    if on is not None:
+        # The workers share the cores, and each resolves the model for itself: its folder can be elsewhere.
+        bad = _on_cluster(on, files, out, layout, fields, partial(load, model, threads=threads or 1))
+    else:
+        options = {"--values": values, "--engine": engine, "--device": device}
+        job = Job(files, _target(files, out, layout), layout, folder, fields, options, restart)
+        bad = _here(job, partial(load, folder, threads=threads))
     if bad:
         raise typer.Exit(BAD_INPUT)
 
 
-def _format_for(out: Path | None) -> OutputFormat:
+def _engine_named(name: str | None) -> EngineName | None:
+    """Return the engine that ``--engine`` names.
+
+    Raises:
+        InputError: if there is none of that name.
+    """
+    from ..inference.engine import EngineName
+
+    if name not in (None, *EngineName):
+        raise InputError(f"--engine {name}: no such engine; choose one of {', '.join(EngineName)}")
+    return None if name is None else EngineName(name)
+
+
+def _load(
+    model: str | Path | None, values: bool, engine: EngineName | None, device: str | None, threads: int | None
+) -> Extractor:
+    """Load the extractor."""
+    from ..inference.extractor import Extractor
+
+    quiet_libraries()
+    extractor = Extractor.from_pretrained(model, device, engine, threads)
+    extractor.values = values
+    return extractor
+
+
+def _format_for(out: str | None) -> OutputFormat:
     """Return the format that a file's name asks for, or that suits standard output."""
     if out is None:
         return OutputFormat.table if sys.stdout.isatty() else OutputFormat.jsonl
-    suffix = out.suffix.lower().removeprefix(".")
-    return OutputFormat(suffix) if suffix in list(OutputFormat) else OutputFormat.jsonl
+    return format_for(out)
 
 
-def _same_file(one: Path, other: Path) -> bool:
-    """Tell whether two names mean one existing file."""
-    return one.exists() and other.exists() and one.samefile(other)
+def _target(files: Sequence[str], out: str | None, layout: Layout) -> Path:
+    """Return the file to write.
+
+    Raises:
+        InputError: if a result can't go there, or would destroy what is read.
+    """
+    if out is None:
+        if layout.format == OutputFormat.parquet:
+            raise InputError("--format parquet: Parquet is no text; name a file with --out")
+        return STDOUT
+    if is_remote(out):
+        raise InputError(f"{out}: --out names a file on this machine (with --on ray, any folder)")
+    target = Path(out)
+    if out.endswith(os.sep) or target.is_dir():
+        raise InputError(f"{out}: a folder; name a file in it with --out")
+    inputs = [Path(file) for file in files if os.path.exists(file)]
+    if target.exists() and any(target.samefile(file) for file in inputs):
+        raise InputError(f"{out}: --out names an input file, which writing would destroy; name another")
+    if any(file.is_dir() and target.resolve().is_relative_to(file.resolve()) for file in inputs):
+        raise InputError(f"{out}: --out lies in a folder that is read; name another place")
+    return target
 
 
-@contextmanager
-def _writer(chosen: OutputFormat, out: Path | None) -> Iterator[RowWriter]:
-    """Open what results are written with, and close it whatever happens."""
-    # pyarrow is loaded only for those who ask for rows.
-    if chosen in (OutputFormat.csv, OutputFormat.parquet):
-        from ..inference.rows import CsvRows as TextWriter
-    elif chosen == OutputFormat.jsonl:
-        from ..inference.writers import JsonLines as TextWriter
-    else:
-        from ..inference.writers import Tables as TextWriter
-
+def _on_cluster(
+    address: str, files: Sequence[str], out: str | None, layout: Layout, fields: Fields, load: Callable[..., Extractor]
+) -> int:
+    """Extract with Ray; return how many articles could not be read."""
+    if address != "ray" and not address.startswith("ray://"):
+        raise InputError(f"--on {address}: no such cluster; write ray or ray://HOST:PORT")
+    if out is None:
+        raise InputError(f"--on {address}: name a folder for the result with --out")
     try:
-        with ExitStack() as stack:
-            if chosen == OutputFormat.parquet and out is not None:
-                from ..inference.rows import ParquetRows
+        from ..inference.batch import cluster
+    except ImportError:
+        raise InputError(f"--on {address} needs: pip install 'marsad[ray]'") from None
 
-                writer = ParquetRows(out)
-            else:
-                target = sys.stdout if out is None else stack.enter_context(out.open("w", encoding="utf-8", newline=""))
-                writer = TextWriter(target)
-            stack.callback(writer.close)
-            yield writer
+    with cluster.connected(None if address == "ray" else address, sys.stderr.isatty()):
+        outcome = cluster.run_on_cluster(cluster.ClusterJob(files, out, layout, load, fields))
+    for bad in outcome.bad[:COMPLAINTS]:
+        complain(bad.why)
+    if outcome.bad:
+        complain(f"{len(outcome.bad):,} could not be read; {cluster.errors_address(out)} names each")
+    return len(outcome.bad)
+
+
+def _here(job: Job, load: Callable[[], Extractor]) -> int:
+    """Extract on this machine; return how many articles could not be read."""
+    try:
+        if job.out != STDOUT:
+            return _to_file(job, load)
+        bad = _stream(job, load()) if job.layout.format in STREAMED else _spool(job, load)
+        sys.stdout.flush()
+        return bad
     except BrokenPipeError:
-        raise
-    except OSError as error:
-        raise InputError(f"{out or 'standard output'}: {error.strerror or error}") from None
+        # Whoever reads the output (head, less) has what it wanted.
+        discard_output()
+        return 0
+    except KeyboardInterrupt:
+        if job.work.exists():
+            complain(f"stopped; what is done is kept in {job.work}, and the same command goes on")
+        raise typer.Exit(INTERRUPTED) from None
 
 
-def _progress(wanted: bool) -> Progress:
-    """Return a progress bar on stderr, shown only where stderr is a terminal and nothing else writes to the screen."""
-    console = Console(stderr=True)
-    return Progress(
-        SpinnerColumn(),
-        BarColumn(),
-        TextColumn("{task.fields[articles]:,} articles · {task.completed:,.0f} tokens"),
-        TaskProgressColumn(show_speed=True),
-        TimeElapsedColumn(),
-        console=console,
-        disable=not (wanted and console.is_terminal),
-    )
+def _to_file(job: Job, load: Callable[[], Extractor]) -> int:
+    """Extract into a file; return how many articles could not be read."""
+    from ..inference.batch.run import run
+    from .watch import watching
+
+    with watching(_bytes_to_read(job), COMPLAINTS) as watch:
+        bad = run(job, load, watch)
+    if bad:
+        complain(f"{bad:,} could not be read; {job.errors} names each")
+    return bad
+
+
+def _spool(job: Job, load: Callable[[], Extractor]) -> int:
+    """Write to standard output what can be written only when every article is known."""
+    from ..inference.batch.run import run
+    from .watch import watching
+
+    with TemporaryDirectory() as folder, watching(_bytes_to_read(job)) as watch:
+        spooled = replace(job, out=Path(folder) / "result")
+        bad = run(spooled, load, watch)
+        with spooled.out.open("rb") as result:
+            shutil.copyfileobj(result, sys.stdout.buffer)
+    return bad
+
+
+def _stream(job: Job, extractor: Extractor) -> int:
+    """Write each article's record as soon as it is found; return how many articles could not be read."""
+    from ..inference.batch.each import Found, extract_each
+    from ..inference.batch.run import cut
+    from ..inference.readers import read_documents
+    from ..inference.writers import JsonLines, Tables
+    from .watch import watching
+
+    table = job.layout.format == OutputFormat.table
+    writer = Tables(sys.stdout) if table else JsonLines(sys.stdout, job.layout.text)
+    with watching(_bytes_to_read(job), shown=not sys.stdout.isatty()) as watch:
+        items = read_documents(job.names, job.fields, watch.on_bytes)
+        for group in cut(items):
+            for result in extract_each(extractor, group, watch.on_tokens):
+                if isinstance(result, Found):
+                    writer.write(result.document, result.mentions)
+                    watch.on_articles(1)
+                else:
+                    watch.on_bad(result)
+        return watch.bad
+
+
+def _bytes_to_read(job: Job) -> int | None:
+    """Return the size of the input, None where it is not known."""
+    return sum(getattr(source, "size", 0) for source in find_sources(job.names)) or None

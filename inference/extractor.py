@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
@@ -13,15 +15,12 @@ from . import checkpoint
 from .boundaries import refine
 from .checkpoint import Card
 from .decoding import Floats, TokenSpan, decode
-from .engine import Engine, TorchEngine
+from .engine import Engine, EngineName, load_engine
 from .lexicon import Lexicon
 from .mentions import Mention
 from .tokenization import TextTokenizer, Tokens
 from .values import add_values
 from .windows import Window, make_windows
-
-BATCH_TOKENS = 2048
-"""Tokens, padding included, that go through the model at once; on two cores larger batches gain nothing."""
 
 CHUNK_ARTICLES = 64
 """Articles whose windows are sorted by length together."""
@@ -58,24 +57,30 @@ class Extractor:
         self.values = values
 
     @classmethod
-    def from_pretrained(cls, path_or_repo: str | Path | None = None, device: str | None = None) -> Extractor:
+    def from_pretrained(
+        cls,
+        path_or_repo: str | Path | None = None,
+        device: str | None = None,
+        engine: EngineName | None = None,
+        threads: int | None = None,
+    ) -> Extractor:
         """Load a checkpoint.
 
         Args:
             path_or_repo: a folder, a hub repository, or None for the shipped model.
             device: a torch device; by default a GPU where there is one.
+            engine: what runs the model; by default PyTorch on a GPU, and on a CPU the fastest the checkpoint has.
+            threads: CPU threads; by default all that this process may use.
 
         Raises:
             InputError: if there is no such checkpoint or it is no token classifier.
         """
         folder = checkpoint.resolve(path_or_repo)
         card = Card.load(folder)
-        engine = TorchEngine.load(folder, device)
-        if engine.model.config.num_labels != len(card.tags):
-            raise InputError(
-                f"{folder}: the model has {engine.model.config.num_labels} outputs for {len(card.tags)} tags"
-            )
-        return cls(engine, TextTokenizer.load(folder), card)
+        loaded = load_engine(folder, engine, device, threads)
+        if loaded.outputs not in (None, len(card.tags)):
+            raise InputError(f"{folder}: the model has {loaded.outputs} outputs for {len(card.tags)} tags")
+        return cls(loaded, TextTokenizer.load(folder), card)
 
     def __call__(self, text: str) -> list[Mention]:
         """Return the mentions of one article, in text order."""
@@ -88,32 +93,52 @@ class Extractor:
             texts: the articles.
             on_batch: told the number of tokens after each batch that went through the model.
         """
-        remaining = iter(texts)
-        while chunk := list(islice(remaining, CHUNK_ARTICLES)):
-            tokens = self.tokenizer(chunk)
-            for text, tokens_of_text, logits in zip(chunk, tokens, self._score(tokens, on_batch), strict=True):
-                mentions = self._read(text, tokens_of_text, logits)
-                yield add_values(text, mentions, self.lexicon) if self.values else mentions
+        # While one chunk of articles goes through the engine, the next is tokenized and the last one is read.
+        remaining, waiting = iter(texts), None
+        pool = ThreadPoolExecutor(self.engine.workers)
+        try:
+            while chunk := list(islice(remaining, CHUNK_ARTICLES)):
+                submitted = self._submit(chunk, pool)
+                if waiting is not None:
+                    yield from self._finish(waiting, on_batch)
+                waiting = submitted
+            if waiting is not None:
+                yield from self._finish(waiting, on_batch)
+        finally:
+            pool.shutdown(cancel_futures=True)
 
-    def _score(self, articles: Sequence[Tokens], on_batch: Callable[[int], object] | None) -> list[Floats]:
-        """Return tag logits of shape (tokens, tags) for each article, each token read where it is most central."""
+    def _submit(self, texts: list[str], pool: Executor) -> _Chunk:
+        """Tokenize a chunk of articles and hand its windows, batched by length, to the engine."""
+        tokens = self.tokenizer(texts)
         size = self.card.window - len(self.tokenizer.prefix) - len(self.tokenizer.suffix)
         work = [
             (article, window)
-            for article, tokens in enumerate(articles)
-            for window in make_windows(len(tokens), size, self.card.overlap)
+            for article, found in enumerate(tokens)
+            for window in make_windows(len(found), size, self.card.overlap)
         ]
-        work.sort(key=lambda item: item[1].end - item[1].start)
-        logits = [np.zeros((len(tokens), len(self.tags)), dtype=np.float32) for tokens in articles]
-        for batch in _batches(work):
-            sequences = [self.tokenizer.frame(articles[a].ids[w.start : w.end]) for a, w in batch]
-            for (article, window), scores in zip(batch, self.engine(sequences), strict=True):
+        # The longest first, so that no thread begins the longest batch when the others are done.
+        work.sort(key=lambda item: item[1].end - item[1].start, reverse=True)
+        batches = list(_batches(work, self.engine.batch_tokens))
+        return _Chunk(texts, tokens, [(batch, pool.submit(self._score, tokens, batch)) for batch in batches])
+
+    def _score(self, tokens: Sequence[Tokens], batch: Batch) -> list[Floats]:
+        """Return the tag scores of each window of a batch, special tokens included."""
+        return self.engine([self.tokenizer.frame(tokens[article].ids[w.start : w.end]) for article, w in batch])
+
+    def _finish(self, chunk: _Chunk, on_batch: Callable[[int], object] | None) -> Iterator[list[Mention]]:
+        """Wait for a chunk's scores and read each article's mentions."""
+        logits = [np.zeros((len(tokens), len(self.tags)), dtype=np.float32) for tokens in chunk.tokens]
+        for batch, scores in chunk.batches:
+            for (article, window), scored in zip(batch, scores.result(), strict=True):
+                # Each token is read from the window where it is most central.
                 first = len(self.tokenizer.prefix) + window.own_start - window.start
                 owned = slice(window.own_start, window.own_end)
-                logits[article][owned] = scores[first : first + window.own_end - window.own_start]
+                logits[article][owned] = scored[first : first + window.own_end - window.own_start]
             if on_batch is not None:
                 on_batch(sum(window.own_end - window.own_start for _, window in batch))
-        return logits
+        for text, tokens, scored in zip(chunk.texts, chunk.tokens, logits, strict=True):
+            mentions = self._read(text, tokens, scored)
+            yield add_values(text, mentions, self.lexicon) if self.values else mentions
 
     def _read(self, text: str, tokens: Tokens, logits: Floats) -> list[Mention]:
         """Decode one article's logits and put each mention's edges where they belong."""
@@ -137,12 +162,24 @@ class Extractor:
         return refine(text, start, end, self.lexicon, coordinated)
 
 
-def _batches(work: Sequence[tuple[int, Window]]) -> Iterator[Sequence[tuple[int, Window]]]:
-    """Cut windows sorted by length into batches of at most BATCH_TOKENS tokens with padding."""
+Batch = Sequence[tuple[int, Window]]
+"""Windows that go through the engine together, each with the place of its article in the chunk."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Chunk:
+    """Articles on their way: their tokens, and the scores to come for each batch of their windows."""
+
+    texts: Sequence[str]
+    tokens: Sequence[Tokens]
+    batches: Sequence[tuple[Batch, Future[list[Floats]]]]
+
+
+def _batches(work: Batch, most: int) -> Iterator[Batch]:
+    """Cut windows sorted by length, longest first, into batches of at most ``most`` tokens with padding."""
     start = 0
     while start < len(work):
-        end = start + 1
-        while end < len(work) and (end + 1 - start) * (work[end][1].end - work[end][1].start) <= BATCH_TOKENS:
-            end += 1
+        longest = work[start][1].end - work[start][1].start
+        end = start + max(most // longest, 1)
         yield work[start:end]
         start = end

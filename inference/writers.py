@@ -1,16 +1,18 @@
-"""Records out: JSON lines for programs, a table for eyes."""
+"""Records out: JSON lines for programs, a table for eyes; and records back in."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from typing import IO, Any
+from typing import IO, Any, Protocol
 
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from .mentions import Mention
+from .actors import Actor
+from .mentions import Count, Mention
+from .places import Place
 from .readers import Document
 from .tokenization import SURROGATES
 
@@ -21,20 +23,29 @@ ISOLATE = ("\u2067", "\u2069")
 """Right-to-left isolate and its end: a terminal that knows them orders each cell for itself, not across columns."""
 
 
+class RecordWriter(Protocol):
+    """Takes the mentions of one article after the other; must be closed."""
+
+    def write(self, document: Document, mentions: Sequence[Mention]) -> None:
+        """Add an article."""
+        ...
+
+    def close(self) -> None:
+        """Finish what is written."""
+        ...
+
+
 class JsonLines:
     """Writes a line of JSON for each article."""
 
-    def __init__(self, out: IO[str]) -> None:
-        """Write to an open text file."""
+    def __init__(self, out: IO[str], text: bool = True) -> None:
+        """Write to an open text file, the articles' text included or not."""
         self.out = out
+        self.text = text
 
     def write(self, document: Document, mentions: Sequence[Mention]) -> None:
         """Add an article's record."""
-        # A lone surrogate can stand in JSON input but not in UTF-8; such a record is written with escapes.
-        line = json.dumps(record(document, mentions), ensure_ascii=False)
-        if SURROGATES.search(line):
-            line = json.dumps(record(document, mentions))
-        self.out.write(line + "\n")
+        self.out.write(to_line(document, mentions, self.text))
 
     def close(self) -> None:
         """Leave the file to whoever opened it."""
@@ -55,9 +66,38 @@ class Tables:
         """Leave the file to whoever opened it."""
 
 
-def record(document: Document, mentions: Sequence[Mention]) -> dict[str, Any]:
-    """Return an article's record as plain JSON values."""
-    return {"id": document.id, "mentions": [mention.to_dict() for mention in mentions]}
+def record(document: Document, mentions: Sequence[Mention], text: bool = True) -> dict[str, Any]:
+    """Return an article's record as plain JSON values, with or without its text."""
+    given = {"text": document.text} if text else {}
+    found = [mention.to_dict() for mention in mentions]
+    return {"id": document.id, **given, "meta": dict(document.meta), "mentions": found}
+
+
+def to_line(document: Document, mentions: Sequence[Mention], text: bool = True) -> str:
+    """Return an article's record as a line of JSON."""
+    content = record(document, mentions, text)
+    # A lone surrogate can stand in JSON input but not in UTF-8; such a record is written with escapes.
+    line = json.dumps(content, ensure_ascii=False)
+    return (json.dumps(content) if SURROGATES.search(line) else line) + "\n"
+
+
+def from_line(line: str | bytes) -> tuple[Document, list[Mention]]:
+    """Return the article and the mentions of a line that :func:`to_line` made; the text is empty where left out."""
+    content = json.loads(line)
+    document = Document(content["id"], content.get("text", ""), content["meta"])
+    return document, [_mention_of(**mention) for mention in content["mentions"]]
+
+
+def _mention_of(**values: Any) -> Mention:  # noqa: ANN401
+    """Return the mention that :meth:`Mention.to_dict` described."""
+    if (actor := values.get("actor")) is not None:
+        values["actor"] = Actor(**actor, aliases=(), short=())
+    if (place := values.get("place")) is not None:
+        values["place"] = Place(**place)
+    if (count := values.get("count")) is not None:
+        span = count["of_span"]
+        values["count"] = Count(**{**count, "of_span": span and tuple(span)})
+    return Mention(**values)
 
 
 def as_table(document: Document, mentions: Sequence[Mention]) -> Table:
@@ -76,14 +116,14 @@ def as_table(document: Document, mentions: Sequence[Mention]) -> Table:
         cells = (
             Text(mention.label, style),
             Text(_isolated(mention.text), style),
-            _value(mention),
+            value_of(mention),
             f"{mention.score:.2f}",
         )
         table.add_row(str(mention.start), str(mention.end), *cells)
     return table
 
 
-def _value(mention: Mention) -> str:
+def value_of(mention: Mention) -> str:
     """Return the entry a mention is linked to, or its quantity with role."""
     entry = mention.actor or mention.place
     if entry is not None:

@@ -1,0 +1,1 @@
+"""Labelled articles in the formats of other tools, both ways."""

@@ -1,0 +1,31 @@
+"""``marsad demo``: the web page and the HTTP endpoint."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from .console import ModelOption, quiet_libraries, tell
+
+
+def demo(
+    model: ModelOption = None,
+    host: Annotated[str, typer.Option(help="Address to listen at; 0.0.0.0 lets other machines in.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port; 0 takes a free one.")] = 7860,
+    max_characters: Annotated[int, typer.Option(min=1, help="Most characters in one request.")] = 200_000,
+    workers: Annotated[int, typer.Option(min=1, help="Requests that are read at the same time.")] = 2,
+    timeout: Annotated[float, typer.Option(min=0.1, help="Seconds after which a request is given up.")] = 60.0,
+) -> None:
+    """Serve a page to try the model on, and the HTTP endpoint POST /extract (described at /openapi.json)."""
+    from ..inference.extractor import Extractor
+    from ..inference.web.server import is_loopback, serve
+    from ..inference.web.workers import Limits
+
+    if not is_loopback(host):
+        tell(f"listening at {host}: every machine that can reach this one can use it; there is no password")
+    quiet_libraries()
+    limits = Limits(max_characters, workers, timeout=timeout)
+    serve(
+        Extractor.from_pretrained(model), limits, host, port, lambda address: tell(f"Marsad: {address} (Ctrl-C stops)")
+    )

@@ -1,0 +1,1 @@
+"""The extractor as a web page and as an HTTP endpoint."""
