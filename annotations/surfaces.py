@@ -43,12 +43,15 @@ def ambiguous(marked: Marked) -> list[dict[str, Any]]:
     for surface, by_label in marked.items():
         if len(by_label) > 1:
             ranked = sorted(by_label.items(), key=lambda item: (-len(item[1]), item[0]))
-            labels = {
-                label: {"count": len(mentions), **context(mentions[0][0], mentions[0][1])} for label, mentions in ranked
-            }
+            labels = {label: {"count": len(mentions), **context(*mentions[0])} for label, mentions in ranked}
             rows.append({"surface": surface, "labels": labels})
-    counts = {row["surface"]: [label["count"] for label in row["labels"].values()] for row in rows}
-    return sorted(rows, key=lambda row: (-sum(counts[row["surface"]][1:]), row["surface"]))
+    return sorted(rows, key=lambda row: (-_minority(row), row["surface"]))
+
+
+def _minority(row: Mapping[str, Any]) -> int:
+    """Count the mentions that bear another label than the most frequent one."""
+    counts = [label["count"] for label in row["labels"].values()]
+    return sum(counts) - max(counts)
 
 
 def unmarked(articles: Iterable[Article], marked: Marked) -> list[dict[str, Any]]:

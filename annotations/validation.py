@@ -67,6 +67,7 @@ def article_problems(article: Article, labels: LabelSet | None = None) -> Iterat
 
 
 def offset_fault(text: str, span: Span) -> str | None:
+    """Say what is wrong with the offsets, or None."""
     if span.start < 0 or span.end > len(text):
         return f"offsets out of range (the text has {len(text)} characters)"
     return "empty or reversed" if span.start >= span.end else None

@@ -25,6 +25,16 @@ LabelsOption = Annotated[
     str | None,
     typer.Option("--labels", help="YAML file of label: definition, or 'any'; default: the project's four labels."),
 ]
+EngineOption = Annotated[
+    str | None,
+    typer.Option(
+        "--engine", metavar="torch|onnx|onnx-int8", help="Default: torch on a GPU; on a CPU, the model's fastest."
+    ),
+]
+DeviceOption = Annotated[
+    str | None, typer.Option("--device", help="torch device, such as cpu or cuda; default: a GPU if any.")
+]
+ThreadsOption = Annotated[int | None, typer.Option("--threads", min=1, help="CPU threads; default: all.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
 
 
@@ -33,12 +43,6 @@ def known_labels(option: str | None) -> LabelSet | None:
     from ..annotations.schema import default_labels, load_labels
 
     return default_labels() if option is None else None if option == "any" else load_labels(Path(option))
-
-
-def quiet_libraries() -> None:
-    """Keep the libraries' own progress bars and notices off the screen; ours say what a user needs."""
-    # Told by the environment, because loading transformers only to silence it takes seconds.
-    os.environ.update(TRANSFORMERS_VERBOSITY="error", HF_HUB_DISABLE_PROGRESS_BARS="1")
 
 
 def print_figures(figures: dict[str, Any], as_json: bool, as_table: Callable[[dict[str, Any]], RenderableType]) -> None:

@@ -17,11 +17,19 @@ import typer
 from ..errors import InputError
 from ..inference.outputs import Layout, OutputFormat, RowUnit, format_for
 from ..inference.sources import InputFormat, find_sources, is_remote
-from .console import BAD_INPUT, INTERRUPTED, ModelOption, complain, discard_output, quiet_libraries
+from .console import (
+    BAD_INPUT,
+    INTERRUPTED,
+    DeviceOption,
+    EngineOption,
+    ModelOption,
+    ThreadsOption,
+    complain,
+    discard_output,
+)
 
 if TYPE_CHECKING:
     from ..inference.batch.run import Job
-    from ..inference.engine import EngineName
     from ..inference.extractor import Extractor
     from ..inference.readers import Fields
 
@@ -60,14 +68,9 @@ def extract(
         InputFormat | None, typer.Option(help="How to read every input; default: by name, standard input as one text.")
     ] = None,
     restart: Annotated[bool, typer.Option("--restart", help="Throw away what a stopped run has left.")] = False,
-    engine: Annotated[
-        str | None,
-        typer.Option(metavar="torch|onnx|onnx-int8", help="Default: torch on a GPU; on a CPU, the model's fastest."),
-    ] = None,
-    device: Annotated[
-        str | None, typer.Option(help="torch device, such as cpu or cuda; default: a GPU if any.")
-    ] = None,
-    threads: Annotated[int | None, typer.Option(min=1, help="CPU threads; default: all.")] = None,
+    engine: EngineOption = None,
+    device: DeviceOption = None,
+    threads: ThreadsOption = None,
     on: Annotated[
         str | None,
         typer.Option(metavar="ray[://HOST:PORT]", help="Extract with Ray, here or on a cluster; --out is a folder."),
@@ -81,7 +84,7 @@ def extract(
     layout = Layout.of(output_format or _format_for(out), rows, text)
     fields = Fields(text_field, id_field, input_format)
     folder = checkpoint.resolve(model)
-    load = partial(_load, values=values, engine=_engine_named(engine), device=device)
+    load = partial(_load, values=values, engine=engine, device=device)
     if on is not None:
         # The workers share the cores, and each resolves the model for itself: its folder can be elsewhere.
         bad = _on_cluster(on, files, out, layout, fields, partial(load, model, threads=threads or 1))
@@ -93,26 +96,12 @@ def extract(
         raise typer.Exit(BAD_INPUT)
 
 
-def _engine_named(name: str | None) -> EngineName | None:
-    """Return the engine that ``--engine`` names.
-
-    Raises:
-        InputError: if there is none of that name.
-    """
-    from ..inference.engine import EngineName
-
-    if name not in (None, *EngineName):
-        raise InputError(f"--engine {name}: no such engine; choose one of {', '.join(EngineName)}")
-    return None if name is None else EngineName(name)
-
-
 def _load(
-    model: str | Path | None, values: bool, engine: EngineName | None, device: str | None, threads: int | None
+    model: str | Path | None, values: bool, engine: str | None, device: str | None, threads: int | None
 ) -> Extractor:
     """Load the extractor."""
     from ..inference.extractor import Extractor
 
-    quiet_libraries()
     extractor = Extractor.from_pretrained(model, device, engine, threads)
     extractor.values = values
     return extractor

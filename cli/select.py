@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from .console import BAD_INPUT, ModelOption, complain, quiet_libraries, tell
+from .console import BAD_INPUT, ModelOption, complain, tell
 from .corpus import refuse_input, with_progress
 
 if TYPE_CHECKING:
@@ -51,7 +51,6 @@ def select(
     bad: list[str] = []
     documents = list(_readable(files, text_field, bad))
     if documents:
-        quiet_libraries()
         from ..inference.extractor import Extractor
 
         extractor = Extractor.from_pretrained(model)
@@ -85,15 +84,13 @@ def _choose(
     extractor: Extractor, documents: list[Document], known: list[str], budget: int, unit: Unit
 ) -> list[Article]:
     """Select articles and mark what the model finds in them."""
-    import numpy as np
-
     from ..inference.selection import select as pick
     from ..inference.selection import uncertainties, unlabelled_originals
 
     originals = [documents[place] for place in unlabelled_originals([item.text for item in documents], known)]
     tell(f"{len(documents)} articles, {len(documents) - len(originals)} of them near-duplicates, left out")
     texts = [item.text for item in originals]
-    uncertain = np.array(list(uncertainties(extractor, with_progress(texts, "reading"))))
+    uncertain = uncertainties(extractor, with_progress(texts, "reading"))
     costs = [len(text.split()) if unit == Unit.words else 1 for text in texts]
     picks = pick(texts, uncertain, costs, budget, known)
     return _with_mentions(extractor, [(originals[pick.place], pick) for pick in picks])

@@ -7,7 +7,17 @@ from typing import Annotated
 
 import typer
 
-from .console import INTERRUPTED, JsonOption, ModelOption, complain, print_figures, quiet_libraries, tell
+from .console import (
+    INTERRUPTED,
+    DeviceOption,
+    EngineOption,
+    JsonOption,
+    ModelOption,
+    ThreadsOption,
+    complain,
+    print_figures,
+    tell,
+)
 
 
 def train(
@@ -18,13 +28,14 @@ def train(
     from ..train.config import load_recipe
 
     resolved = load_recipe(recipe, overrides or [])
-    quiet_libraries()
+    from ..inference.engine import quiet_transformers
     from ..train.evaluation import as_table
     from ..train.run import Interrupted
     from ..train.run import train as run
 
     try:
-        figures = run(resolved)
+        with quiet_transformers():
+            figures = run(resolved)
     except Interrupted as stopped:
         complain(str(stopped))
         raise typer.Exit(INTERRUPTED) from None
@@ -37,9 +48,9 @@ def evaluate(
     model: ModelOption = None,
     as_json: JsonOption = False,
     boundary_rules: Annotated[bool, typer.Option(help="Move edges to where the guideline puts them.")] = True,
-    device: Annotated[
-        str | None, typer.Option(help="torch device, such as cpu or cuda; default: a GPU if any.")
-    ] = None,
+    engine: EngineOption = None,
+    device: DeviceOption = None,
+    threads: ThreadsOption = None,
 ) -> None:
     """Measure a model on labelled articles: exact character spans, through the code that extract runs."""
     from ..annotations.store import read_articles
@@ -48,8 +59,7 @@ def evaluate(
     from ..train.evaluation import evaluate as run
 
     articles = read_articles(data)
-    quiet_libraries()
-    extractor = Extractor.from_pretrained(model, device)
+    extractor = Extractor.from_pretrained(model, device, engine, threads)
     check_labels(extractor.card.labels, {str(data): articles})
     extractor.boundary_rules = boundary_rules
     extractor.values = False

@@ -41,6 +41,8 @@ def view(
                 articles, mentioned = articles + 1, mentioned + len(item[1])
             page.close()
         os.replace(part, target)
+    except OSError as error:
+        raise InputError(f"{target}: {error.strerror or error}") from None
     finally:
         part.unlink(missing_ok=True)
     tell(f"{target}: {articles:,} articles, {mentioned:,} mentions")

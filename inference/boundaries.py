@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from .arabic import MARKS, PROCLITIC_CHAINS, after_lam, is_proclitic, strip_marks, word_at
+from ..annotations.arabic import MARKS, PROCLITIC_CHAINS, after_lam, is_proclitic, strip_marks, word_at
 from .lexicon import Lexicon
 
 CHAINS = sorted((chain for chain in PROCLITIC_CHAINS if not chain.endswith("س")), key=len)
@@ -101,13 +101,13 @@ def refine(text: str, start: int, end: int, lexicon: Lexicon, coordinated: bool 
 def _to_words(text: str, start: int, end: int, lexicon: Lexicon) -> tuple[int, int]:
     """Extend a mention over the words it begins and ends in.
 
-    A start after proclitics stays, unless the whole word is a better known name than the rest (وادي, not ادي).
+    A start after proclitics stays, unless the whole word is a name no less known than the rest (كردفان, not ردفان).
     """
     word_start, word_end = word_at(text, start)
     if word_start < start:
         whole, rest = (strip_marks(text[at:word_end]) for at in (word_start, start))
-        better_known = lexicon.name_evidence(whole) > lexicon.name_evidence(rest)
-        if better_known or not is_proclitic(text[word_start:start]):
+        known = lexicon.name_evidence(whole)
+        if (known and known >= lexicon.name_evidence(rest)) or not is_proclitic(text[word_start:start]):
             start = word_start
     if end > start:
         _, word_end = word_at(text, end - 1)

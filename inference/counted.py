@@ -25,7 +25,7 @@ from typing import Any, NamedTuple
 
 import yaml
 
-from .arabic import MARK_CLASS
+from ..annotations.arabic import MARK_CLASS
 from .numbers import fold, is_number_word
 
 ROLES = ("killed", "wounded", "detained", "missing", "displaced", "weapons", "vehicles", "strikes", "other")

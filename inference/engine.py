@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
 from shutil import which
@@ -52,25 +53,25 @@ class Engine(Protocol):
         ...
 
 
-def load_engine(
-    folder: Path, name: EngineName | None = None, device: str | None = None, threads: int | None = None
-) -> Engine:
+def load_engine(folder: Path, name: str | None = None, device: str | None = None, threads: int | None = None) -> Engine:
     """Load a checkpoint's engine.
 
     Args:
         folder: the checkpoint.
-        name: the engine; by default PyTorch on a GPU, and on a CPU the fastest that the checkpoint has.
+        name: an :class:`EngineName`; by default PyTorch on a GPU, and on a CPU the fastest that the checkpoint has.
         device: a torch device; by default a GPU where there is one.
         threads: CPU threads; by default all that this process may use.
 
     Raises:
-        InputError: if the checkpoint has no such engine or can't be read, or there is no such device.
+        InputError: if there is no such engine or device, or the checkpoint doesn't have it or can't be read.
     """
-    name = name or _fastest(folder, device)
+    if name not in (None, *EngineName):
+        raise InputError(f"engine {name}: no such engine; choose one of {', '.join(EngineName)}")
+    name = EngineName(name) if name else _fastest(folder, device)
     if name == EngineName.torch:
         return TorchEngine.load(folder, device, threads)
     if device not in (None, "cpu"):
-        raise InputError(f"--engine {name} runs on the CPU; device {device} needs --engine torch")
+        raise InputError(f"engine {name} runs on the CPU; device {device} needs engine torch")
     return OnnxEngine.load(folder / ONNX_FILES[name], threads)
 
 
@@ -131,9 +132,10 @@ class TorchEngine:
         device = device or ("cuda" if torch.cuda.is_available() else "cpu")
         half = device.startswith("cuda") and torch.cuda.is_available() and torch.cuda.is_bf16_supported()
         try:
-            model = AutoModelForTokenClassification.from_pretrained(
-                folder, dtype=torch.bfloat16 if half else torch.float32
-            )
+            with quiet_transformers():
+                model = AutoModelForTokenClassification.from_pretrained(
+                    folder, dtype=torch.bfloat16 if half else torch.float32
+                )
         except (OSError, ValueError, KeyError, RuntimeError, TypeError, AttributeError, SafetensorError) as error:
             raise InputError(f"{folder}: not a usable checkpoint: {first_line(error)}") from None
         try:
@@ -203,6 +205,22 @@ class OnnxEngine:
         ids, mask = pad(sequences)
         (logits,) = self.session.run(None, {"input_ids": ids, "attention_mask": mask})
         return unpad(np.asarray(logits, dtype=np.float32), sequences)
+
+
+@contextmanager
+def quiet_transformers() -> Iterator[None]:
+    """Keep the library's progress bars and notices off the screen for a while; ours say what a user needs."""
+    from transformers.utils import logging
+
+    verbosity, bars = logging.get_verbosity(), logging.is_progress_bar_enabled()
+    logging.set_verbosity_error()
+    logging.disable_progress_bar()
+    try:
+        yield
+    finally:
+        logging.set_verbosity(verbosity)
+        if bars:
+            logging.enable_progress_bar()
 
 
 def available_cpus() -> int:

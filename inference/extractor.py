@@ -15,7 +15,7 @@ from . import checkpoint
 from .boundaries import refine
 from .checkpoint import Card
 from .decoding import Floats, TokenSpan, decode
-from .engine import Engine, EngineName, load_engine
+from .engine import Engine, load_engine
 from .lexicon import Lexicon
 from .mentions import Mention
 from .tokenization import TextTokenizer, Tokens
@@ -61,7 +61,7 @@ class Extractor:
         cls,
         path_or_repo: str | Path | None = None,
         device: str | None = None,
-        engine: EngineName | None = None,
+        engine: str | None = None,
         threads: int | None = None,
     ) -> Extractor:
         """Load a checkpoint.
@@ -69,7 +69,7 @@ class Extractor:
         Args:
             path_or_repo: a folder, a hub repository, or None for the shipped model.
             device: a torch device; by default a GPU where there is one.
-            engine: what runs the model; by default PyTorch on a GPU, and on a CPU the fastest the checkpoint has.
+            engine: torch, onnx or onnx-int8; by default torch on a GPU, and on a CPU the fastest the checkpoint has.
             threads: CPU threads; by default all that this process may use.
 
         Raises:
@@ -93,6 +93,14 @@ class Extractor:
             texts: the articles.
             on_batch: told the number of tokens after each batch that went through the model.
         """
+        for text, tokens, logits in self.score(texts, on_batch):
+            mentions = self._read(text, tokens, logits)
+            yield add_values(text, mentions, self.lexicon) if self.values else mentions
+
+    def score(
+        self, texts: Iterable[str], on_batch: Callable[[int], object] | None = None
+    ) -> Iterator[tuple[str, Tokens, Floats]]:
+        """Yield each article with its tokens and their logits of shape (tokens, tags), as :meth:`stream` reads them."""
         # While one chunk of articles goes through the engine, the next is tokenized and the last one is read.
         remaining, waiting = iter(texts), None
         pool = ThreadPoolExecutor(self.engine.workers)
@@ -119,14 +127,14 @@ class Extractor:
         # The longest first, so that no thread begins the longest batch when the others are done.
         work.sort(key=lambda item: item[1].end - item[1].start, reverse=True)
         batches = list(_batches(work, self.engine.batch_tokens))
-        return _Chunk(texts, tokens, [(batch, pool.submit(self._score, tokens, batch)) for batch in batches])
+        return _Chunk(texts, tokens, [(batch, pool.submit(self._score_batch, tokens, batch)) for batch in batches])
 
-    def _score(self, tokens: Sequence[Tokens], batch: Batch) -> list[Floats]:
+    def _score_batch(self, tokens: Sequence[Tokens], batch: Batch) -> list[Floats]:
         """Return the tag scores of each window of a batch, special tokens included."""
         return self.engine([self.tokenizer.frame(tokens[article].ids[w.start : w.end]) for article, w in batch])
 
-    def _finish(self, chunk: _Chunk, on_batch: Callable[[int], object] | None) -> Iterator[list[Mention]]:
-        """Wait for a chunk's scores and read each article's mentions."""
+    def _finish(self, chunk: _Chunk, on_batch: Callable[[int], object] | None) -> Iterator[tuple[str, Tokens, Floats]]:
+        """Wait for a chunk's scores and put each article's together."""
         logits = [np.zeros((len(tokens), len(self.tags)), dtype=np.float32) for tokens in chunk.tokens]
         for batch, scores in chunk.batches:
             for (article, window), scored in zip(batch, scores.result(), strict=True):
@@ -136,9 +144,7 @@ class Extractor:
                 logits[article][owned] = scored[first : first + window.own_end - window.own_start]
             if on_batch is not None:
                 on_batch(sum(window.own_end - window.own_start for _, window in batch))
-        for text, tokens, scored in zip(chunk.texts, chunk.tokens, logits, strict=True):
-            mentions = self._read(text, tokens, scored)
-            yield add_values(text, mentions, self.lexicon) if self.values else mentions
+        yield from zip(chunk.texts, chunk.tokens, logits, strict=True)
 
     def _read(self, text: str, tokens: Tokens, logits: Floats) -> list[Mention]:
         """Decode one article's logits and put each mention's edges where they belong."""

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 
+from ..annotations.arabic import after_lam, strip_marks, word_at
 from .actors import load_actors
-from .arabic import after_lam, strip_marks, word_at
 from .places import place_names
 
 WORD_COUNTS_FILE = Path(__file__).with_name("data") / "word_counts.tsv.gz"

@@ -26,7 +26,7 @@ from functools import lru_cache
 from itertools import product
 from typing import Any, Literal
 
-from .arabic import strip_marks
+from ..annotations.arabic import strip_marks
 
 Number = int | float
 Hedge = Literal["least", "most", "about"]

@@ -19,6 +19,9 @@ LONGEST_CELL = 10_000_000
 ROWS_AT_ONCE = 256
 """Rows of a Parquet file that are decoded together."""
 
+READ_BYTES = 1 << 20
+"""Bytes of a Parquet column that are read at once."""
+
 PAGE_FIELDS = {"title": "title", "date": "date", "sitename": "source", "author": "author", "url": "url"}
 """What is noted of a web page besides its text: the extractor's name for it, and ours."""
 
@@ -220,7 +223,8 @@ def _read_parquet(source: Source, content: IO[bytes], fields: Fields) -> Iterato
 
     number = 0
     try:
-        table = pq.ParquetFile(content, pre_buffer=False)
+        # Both options keep a large row group from being held in memory as a whole.
+        table = pq.ParquetFile(content, pre_buffer=False, buffer_size=READ_BYTES)
         _checked_header(table.schema_arrow.names, _shown(source), fields)
         for batch in table.iter_batches(batch_size=ROWS_AT_ONCE):
             for row in batch.to_pylist():

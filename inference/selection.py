@@ -1,12 +1,13 @@
-"""What to label next: articles that the model is unsure of and that are unlike one another.
+"""What to label next: articles that the model is unsure of, that are of the right kind, and unlike one another.
 
 Sources: Settles and Craven 2008, "An analysis of active learning strategies for sequence labeling tasks" (token
-entropy); Carbonell and Goldstein 1998, "The use of MMR, diversity-based reranking" (worth, less likeness to the taken).
+entropy, information density); Carbonell and Goldstein 1998, "The use of MMR, diversity-based reranking" (worth, less
+likeness to what is taken).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +16,6 @@ import numpy.typing as npt
 
 from ..annotations.duplicates import connect, fold_words, near_duplicates
 from .decoding import log_softmax
-from .windows import make_windows
 
 if TYPE_CHECKING:
     from .extractor import Extractor
@@ -23,9 +23,6 @@ if TYPE_CHECKING:
 Floats = npt.NDArray[np.floating]
 Sparse = Any
 """A SciPy sparse matrix; its stubs know too little of slices."""
-
-UNCERTAINTY_WEIGHT = 0.5
-"""Weight of an article's rank by uncertainty; the rest is that of its distance from what is taken already."""
 
 ROWS_AT_ONCE = 512
 """Articles whose similarities are held in memory together."""
@@ -53,38 +50,24 @@ def unlabelled_originals(texts: Sequence[str], labelled: Sequence[str] = ()) -> 
     return [place for place in range(len(texts)) if firsts[len(labelled) + place] == len(labelled) + place]
 
 
-def token_entropies(extractor: Extractor, text: str) -> Floats:
-    """Return the entropy of the model's tags on each token of a text, in nats, shape (tokens,)."""
-    (tokens,) = extractor.tokenizer([text])
-    front = len(extractor.tokenizer.prefix)
-    size = extractor.card.window - front - len(extractor.tokenizer.suffix)
-    windows = list(make_windows(len(tokens), size, extractor.card.overlap))
-    at_once = max(extractor.engine.batch_tokens // extractor.card.window, 1)
-    entropies = np.zeros(len(tokens))
-    for first in range(0, len(windows), at_once):
-        batch = windows[first : first + at_once]
-        sequences = [extractor.tokenizer.frame(tokens.ids[window.start : window.end]) for window in batch]
-        for window, logits in zip(batch, extractor.engine(sequences), strict=True):
-            own = slice(front + window.own_start - window.start, front + window.own_end - window.start)
-            log_probs = log_softmax(logits[own])
-            entropies[window.own_start : window.own_end] = -(np.exp(log_probs) * log_probs).sum(axis=1)
-    return entropies
-
-
-def uncertainties(extractor: Extractor, texts: Iterable[str]) -> Iterator[float]:
-    """Yield the mean token entropy of each text, 0 for one without tokens."""
-    for text in texts:
-        entropies = token_entropies(extractor, text)
-        yield float(entropies.mean()) if len(entropies) else 0.0
+def uncertainties(extractor: Extractor, texts: Iterable[str]) -> Floats:
+    """Return the mean entropy, in nats, of the model's tags over the tokens of each text, shape (texts,)."""
+    means = []
+    for _, _, logits in extractor.score(texts):
+        log_probs = log_softmax(logits)
+        means.append(-(np.exp(log_probs) * log_probs).sum() / max(len(logits), 1))
+    return np.array(means)
 
 
 def select(
     texts: Sequence[str], uncertainty: Floats, costs: Sequence[int], budget: int, labelled: Sequence[str] = ()
 ) -> list[Pick]:
-    """Take articles one by one, each time the one that is uncertain and unlike those taken or labelled.
+    """Take articles one by one, each time the one that is worth most.
 
-    An article's worth is its rank by uncertainty, from 0 to 1, mixed with its distance from the nearest article taken
-    before or labelled: one less the cosine similarity of their words weighted by TF-IDF.
+    An article's worth has three equal parts: its rank, from 0 to 1, by uncertainty; its rank by likeness to the
+    labelled articles as a whole (to all, where none is labelled), without which the model's doubts about football would
+    come first; and its distance from the nearest article taken before or labelled. Likeness is the cosine similarity
+    of words weighted by TF-IDF, distance one less that.
 
     Args:
         texts: the articles to choose from.
@@ -97,19 +80,24 @@ def select(
         The articles in the order taken, the most useful first.
     """
     vectors, known = _vectors(texts, labelled)
-    ranks = np.argsort(np.argsort(uncertainty, kind="stable"), kind="stable") / max(len(texts) - 1, 1)
+    of_its_kind = vectors @ np.asarray((known if labelled else vectors).mean(axis=0)).ravel()
+    merit = _ranks(uncertainty) + _ranks(of_its_kind)
     nearest = _nearest(vectors, known)
     spent = np.array(costs)
     free = np.ones(len(texts), dtype=bool)
     picks: list[Pick] = []
     while (free & (spent <= budget)).any():
-        worth = UNCERTAINTY_WEIGHT * ranks + (1 - UNCERTAINTY_WEIGHT) * (1 - nearest)
-        place = int(np.where(free & (spent <= budget), worth, -np.inf).argmax())
+        place = int(np.where(free & (spent <= budget), merit + 1 - nearest, -np.inf).argmax())
         picks.append(Pick(place, float(uncertainty[place]), float(nearest[place])))
         free[place] = False
         budget -= costs[place]
         nearest = np.maximum(nearest, _nearest(vectors, vectors[place]))
     return picks
+
+
+def _ranks(values: Floats) -> Floats:
+    """Return the place of each value in ascending order, from 0 to 1."""
+    return np.argsort(np.argsort(values, kind="stable"), kind="stable") / max(len(values) - 1, 1)
 
 
 def _vectors(texts: Sequence[str], labelled: Sequence[str]) -> tuple[Sparse, Sparse]:

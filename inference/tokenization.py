@@ -11,8 +11,8 @@ import numpy as np
 import numpy.typing as npt
 from tokenizers import Tokenizer
 
+from ..annotations.arabic import MARKS, OTHER, char_classes, is_proclitic
 from ..errors import InputError, first_line
-from .arabic import MARKS, OTHER, char_classes, is_proclitic
 
 Ints = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]

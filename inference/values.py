@@ -6,8 +6,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TypeVar
 
+from ..annotations.arabic import after_lam, strip_marks, word_at
 from .actors import link_actors
-from .arabic import after_lam, strip_marks, word_at
 from .counted import read_counted
 from .lexicon import Lexicon
 from .mentions import Count, Mention

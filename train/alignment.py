@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from ..annotations.arabic import is_letter, is_proclitic
 from ..annotations.schema import Article, Span
-from ..inference.arabic import is_letter, is_proclitic
 from ..inference.tokenization import Tokens
 
 IGNORED = -100

@@ -8,7 +8,7 @@ from typing import Any
 
 from tokenizers import Tokenizer
 
-from ..inference.arabic import MARK_CLASS
+from ..annotations.arabic import MARK_CLASS
 
 WORD_START = "▁"
 ARABIC_WORD = re.compile("[\u0621-\u063a\u0641-\u064a]+")

@@ -31,10 +31,7 @@ from ..readers import DEFAULT_FIELDS, Document, Fields, Item, Unreadable, read_s
 from ..sources import STDIN, NotFound, Source, filesystem_of, find_sources
 from ..writers import from_line, to_line
 from .each import Extracts, Found, extract_each
-from .run import error_line
-
-GROUP_ARTICLES = 512
-"""Articles that a worker reads as one group."""
+from .run import SHARD_ARTICLES, error_line
 
 BLOCK_BYTES = 4_000_000
 """Size of the pieces that Ray hands around; small enough for one file's articles to reach every worker."""
@@ -115,18 +112,24 @@ def run_on_cluster(job: ClusterJob) -> Outcome:
         raise InputError("-: standard input can't be read on a cluster; name files")
     _check_free(job.out)
     found = list(find_sources(job.names))
+    sources = [item for item in found if isinstance(item, Source)]
     missing = [Unreadable(item.path, item.why) for item in found if isinstance(item, NotFound)]
-    items = _read([item for item in found if isinstance(item, Source)], job.fields)
-    kinds = _kinds_of(items) if job.layout.format != OutputFormat.jsonl else {}
-    sink = Parts(job.out, job.layout, kinds)
-    found = items.map_batches(Worker, fn_constructor_args=(job.load,), batch_size=GROUP_ARTICLES, **_workers())
     try:
-        found.write_datasink(sink)
+        done = _extract(job, sources) if sources else Outcome(0, [])
     except RayError as error:
         raise InputError(f"{job.out}: stopped by the cluster: {first_line(error)}") from None
-    outcome = Outcome(sink.outcome.articles, [*missing, *sink.outcome.bad])
+    outcome = Outcome(done.articles, [*missing, *done.bad])
     _write_errors(job.out, outcome.bad)
     return outcome
+
+
+def _extract(job: ClusterJob, sources: Sequence[Source]) -> Outcome:
+    """Read, extract and write."""
+    items = _read(sources, job.fields)
+    sink = Parts(job.out, job.layout, _kinds_of(items) if job.layout.format != OutputFormat.jsonl else {})
+    records = items.map_batches(Worker, fn_constructor_args=(job.load,), batch_size=SHARD_ARTICLES, **_workers())
+    records.write_datasink(sink)
+    return sink.outcome
 
 
 class Worker:

@@ -141,6 +141,14 @@ def place_map(
     base = alt.Chart(alt.Data(name="rows", values=[dict(place) for place in places])).encode(
         longitude="lon:Q", latitude="lat:Q"
     )
+    projection = alt.Projection(type="mercator", scale=alt.expr("zoom"), center=alt.expr("centre"))
+    layers = alt.layer(land, *_place_marks(base, theme)).properties(projection=projection)
+    layers = layers.add_params(alt.param("zoom", value=zoom), alt.param("centre", value=centre))
+    return _finished(layers.properties(view=alt.ViewBackground(fill=theme.sea)), theme, height, width)
+
+
+def _place_marks(base: alt.Chart, theme: Theme) -> list[alt.Chart]:
+    """Return the points of a map, and their names over a halo that keeps them legible."""
     hint = [alt.Tooltip("name:N", title="Place"), alt.Tooltip("n:Q", title="Mentions", format=",")]
     points = (
         base.transform_joinaggregate(most="max(n)")
@@ -148,14 +156,9 @@ def place_map(
         .mark_circle(color=COLOURS["PLACE"], opacity=0.75, stroke=theme.halo, strokeWidth=1, cursor="pointer")
         .encode(size=alt.Size("area:Q", scale=None), tooltip=hint)
     )
-    halo = base.mark_text(dy=-12, fontSize=12, stroke=theme.halo, strokeWidth=3, strokeJoin="round", aria=False).encode(
-        text="label:N"
-    )
-    names = base.mark_text(dy=-12, fontSize=12, color=theme.ink, aria=False).encode(text="label:N")
-    projection = alt.Projection(type="mercator", scale=alt.expr("zoom"), center=alt.expr("centre"))
-    layers = alt.layer(land, points, halo, names).properties(projection=projection)
-    layers = layers.add_params(alt.param("zoom", value=zoom), alt.param("centre", value=centre))
-    return _finished(layers.properties(view=alt.ViewBackground(fill=theme.sea)), theme, height, width)
+    names = base.encode(text="label:N")
+    halo = names.mark_text(dy=-12, fontSize=12, stroke=theme.halo, strokeWidth=3, strokeJoin="round", aria=False)
+    return [points, halo, names.mark_text(dy=-12, fontSize=12, color=theme.ink, aria=False)]
 
 
 def fit(places: Sequence[PlaceRow], width: int, height: int) -> tuple[list[float], float]:

@@ -42,9 +42,7 @@ function gatherThings() {
       let thing = known.get(key);
       if (thing === undefined) {
         const entry = mention[ENTRY] < 0 ? null : corpus.entries[mention[ENTRY]];
-        const clean = tidy(name);
-        thing = { key: things.length, label: mention[LABEL], entry, ar: entry?.ar || clean, en: entry?.en || clean, n: 0 };
-        thing.both = thing.ar === thing.en ? thing.ar : `${thing.en} – ${thing.ar}`;
+        thing = { key: things.length, label: mention[LABEL], entry, ar: tidy(entry?.ar || name), en: tidy(entry?.en || name), n: 0 };
         things.push(thing);
         known.set(key, thing);
       }
@@ -52,6 +50,17 @@ function gatherThings() {
       meant[a].push(thing);
     }
   });
+  tellApart("ar");
+  tellApart("en");
+  for (const thing of things) thing.both = thing.ar === thing.en ? thing.ar : `${thing.en} – ${thing.ar}`;
+}
+
+/** Give entries that share a name, such as a city and the area around it, their kind and country. */
+function tellApart(language) {
+  const named = Map.groupBy(things, (thing) => `${thing.label}:${thing[language]}`);
+  for (const thing of [...named.values()].filter((same) => same.length > 1).flat()) {
+    if (thing.entry) thing[language] += ` (${[thing.entry.kind, thing.entry.country].filter(Boolean).join(", ")})`;
+  }
 }
 
 const tidy = (text) => text.split(CONTROLS).filter((_, i) => i % 2 === 0).join("").replace(/\s+/g, " ").slice(0, 120);

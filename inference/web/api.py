@@ -13,7 +13,7 @@ from fastapi.responses import JSONResponse
 from ..readers import Document
 from ..writers import to_line
 from .records import Article, Articles, Health, Problem, Record
-from .workers import Refused, Workers
+from .workers import Limits, Refused, Workers
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -63,7 +63,7 @@ def build_api(workers: Workers, labels: Sequence[str]) -> FastAPI:
         lifespan=lifespan,
     )
     limits = workers.limits
-    api.add_middleware(_BodyLimit, most=limits.characters * BYTES_A_CHARACTER + BESIDE_TEXT)
+    api.add_middleware(_BodyLimit, most=most_bytes(limits))
     api.add_exception_handler(Refused, _refuse)
     api.add_exception_handler(RequestValidationError, _describe_fault)
 
@@ -86,6 +86,11 @@ def build_api(workers: Workers, labels: Sequence[str]) -> FastAPI:
         return Health(labels=list(labels), characters=limits.characters, timeout=limits.timeout)
 
     return api
+
+
+def most_bytes(limits: Limits) -> int:
+    """Return the size of the largest request that the limits allow."""
+    return limits.characters * BYTES_A_CHARACTER + BESIDE_TEXT
 
 
 def _documents(articles: Sequence[Article]) -> list[Document]:

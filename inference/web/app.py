@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from collections.abc import Sequence
 from dataclasses import replace
@@ -12,6 +13,7 @@ from typing import Any
 os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
 
 import gradio as gr
+from gradio.themes import Base
 
 from ...errors import InputError
 from ..extractor import Extractor
@@ -23,8 +25,8 @@ from .workers import Limits, Refused, Workers
 
 FOLDER = Path(__file__).parent
 
-KEPT = 3600
-"""Seconds that uploaded files and results are kept after their last use."""
+CACHE = (3600, 86_400)
+"""How often uploaded and written files are looked through, and how old they become, in seconds."""
 
 FONTS = ("system-ui", "Segoe UI", "Noto Sans", "sans-serif")
 """Fonts of the system; the library's own would come from elsewhere."""
@@ -33,6 +35,9 @@ HEAD = """<h1>Marsad <span lang="ar">مرصد</span></h1>
 <p>Actors, places, weapons and counts in Arabic conflict news, exact to the character.</p>"""
 
 HINT = "Click a mark or select words in the article above, or type words. Marking replaces the marks it overlaps."
+
+SCROLL = "() => document.getElementById('article')?.scrollIntoView({behavior: 'smooth', block: 'nearest'})"
+"""Brings what was found into view where the screen is small."""
 
 Updates = dict[Any, Any]
 """New values of parts of the page."""
@@ -45,15 +50,18 @@ def build_app(extractor: Extractor, workers: Workers | None = None) -> gr.Blocks
         extractor: finds the mentions.
         workers: what runs it; by default with the usual limits.
     """
-    with gr.Blocks(title="Marsad", analytics_enabled=False, delete_cache=(KEPT, KEPT)) as blocks:
+    with gr.Blocks(title="Marsad", analytics_enabled=False, delete_cache=CACHE) as blocks:
         _Page(workers or Workers(extractor, Limits()), list(extractor.card.labels))
     # The workers know how many may come at once.
     return blocks.queue(default_concurrency_limit=None, api_open=False)
 
 
 def look() -> dict[str, Any]:
-    """Return what launching or mounting the page must be told so that it looks right and asks for nothing outside."""
-    theme = gr.themes.Base(primary_hue="blue", neutral_hue="slate", font=FONTS, font_mono=("monospace",)).set(
+    """Return what launching or mounting the page must be told so that it looks right and asks for nothing outside.
+
+    >>> build_app(Extractor.from_pretrained()).launch(**look())
+    """
+    theme = Base(primary_hue="blue", neutral_hue="slate", font=FONTS, font_mono=("monospace",)).set(
         # The theme's own are too pale to read well.
         body_text_color_subdued="*neutral_600",
         body_text_color_subdued_dark="*neutral_400",
@@ -61,7 +69,13 @@ def look() -> dict[str, Any]:
         button_primary_background_fill_hover="*primary_800",
         button_primary_background_fill_dark="*primary_700",
     )
-    return {"theme": theme, "css_paths": FOLDER / "page.css", "footer_links": [], "run_history": False}
+    return {
+        "theme": theme,
+        "css_paths": FOLDER / "page.css",
+        "footer_links": [],
+        "run_history": False,
+        "enable_monitoring": False,
+    }
 
 
 class _Page:
@@ -70,7 +84,7 @@ class _Page:
     def __init__(self, workers: Workers, labels: Sequence[str]) -> None:
         self.workers = workers
         self.labels = labels
-        self.session = gr.State(None, time_to_live=KEPT, delete_callback=_forget)
+        self.session = gr.State(None, delete_callback=_forget)
         gr.HTML(HEAD, elem_classes="head")
         self._add_input()
         with gr.Column(visible=False) as self.results:
@@ -83,7 +97,11 @@ class _Page:
             self.text = gr.Textbox(label=f"Arabic news ({most})", lines=9, max_lines=16, rtl=True, scale=3)
             with gr.Column(scale=1, min_width=240):
                 self.files = gr.File(
-                    label="Files (.txt, .jsonl)", file_count="multiple", file_types=list(UPLOADS), type="filepath", height=150
+                    label="Files (.txt, .jsonl)",
+                    file_count="multiple",
+                    file_types=list(UPLOADS),
+                    type="filepath",
+                    height=150,
                 )
                 self.read_button = gr.Button("Extract", variant="primary")
         texts = examples()
@@ -104,7 +122,7 @@ class _Page:
         with gr.Tab("Mentions"):
             self.table = gr.Dataframe(
                 headers=list(fragments.COLUMNS),
-                column_widths=[100, 220, 220, 210, 90, 80],
+                column_widths=[120, 250, 250, 250, 100, 80],
                 interactive=False,
                 wrap=True,
                 elem_classes="mentions",
@@ -114,9 +132,10 @@ class _Page:
             self.map = gr.HTML()
         with gr.Tab("Correct"):
             self._add_correction()
-        with gr.Tab("Download"), gr.Row():
-            names = {"jsonl": "JSON lines", "csv": "CSV", "geojson": "GeoJSON (places)"}
-            self.downloads = {suffix: gr.DownloadButton(name) for suffix, name in names.items()}
+        gr.HTML(fragments.notice(["Download what the model found in all articles:"]))
+        with gr.Row():
+            names = {"jsonl": "JSON lines", "csv": "CSV", "geojson": "GeoJSON"}
+            self.downloads = {suffix: gr.DownloadButton(name, min_width=90) for suffix, name in names.items()}
 
     def _add_correction(self) -> None:
         gr.HTML(fragments.notice([HINT]))
@@ -131,14 +150,14 @@ class _Page:
         self.done = gr.HTML()
 
     def _connect(self) -> None:
-        private = {"api_visibility": "private"}
+        private: dict[str, Any] = {"api_visibility": "private"}
         results = [
             *(self.session, self.notice, self.results, self.chooser, self.article, self.table, self.map),
             *(self.words, self.done, self.correction, *self.downloads.values()),
         ]
-        reading = {"fn": self._read, "inputs": [self.session, self.text, self.files], "outputs": results, **private}
-        self.read_button.click(**reading)
-        self.examples.load_input_event.then(**reading)
+        given = [self.session, self.text, self.files]
+        for start in (self.read_button.click, self.examples.load_input_event.then):
+            start(self._read, given, results, **private).then(None, js=SCROLL)
         shown = [self.session, self.article, self.table, self.map, self.words, self.done]
         self.chooser.input(self._show, [self.session, self.chooser], shown, **private)
         self.article.select(self._select, [self.session], [self.session, self.words, self.label], **private)
@@ -151,7 +170,7 @@ class _Page:
     async def _read(self, before: Session | None, text: str, files: list[str] | None) -> Updates:
         """Read what was pasted and uploaded, and show the first article."""
         _forget(before)
-        items = list(read_inputs(text or "", files or []))
+        items = await asyncio.to_thread(list, read_inputs(text or "", files or []))
         documents = [item for item in items if isinstance(item, Document)]
         complaints = [item.why for item in items if isinstance(item, Unreadable)]
         if not documents:
@@ -161,19 +180,18 @@ class _Page:
             mentions = await self.workers.extract([document.text for document in documents])
         except Refused as refused:
             return {self.notice: _notice([f"{refused}."]), self.results: gr.Column(visible=False)}
-        session = Session.start(documents, mentions)
+        shown = await asyncio.to_thread(self._start, Session.start(documents, mentions))
+        return {**shown, self.notice: _notice(complaints)}
+
+    def _start(self, session: Session) -> Updates:
+        """Show the first article, and offer all of them as files."""
         return {
             **self._show(session, 0),
             **self._corrected(session),
-            self.notice: _notice(complaints),
-            self.results: gr.Column(visible=True),
-            self.chooser: self._choices(documents),
             **{self.downloads[suffix]: str(path) for suffix, path in write_results(session).items()},
+            self.results: gr.Column(visible=True),
+            self.chooser: _choices(session),
         }
-
-    def _choices(self, documents: Sequence[Document]) -> gr.Dropdown:
-        choices = [(f"{number}. {each.id}", number - 1) for number, each in enumerate(documents, start=1)]
-        return gr.Dropdown(choices=choices, value=0, visible=len(choices) > 1)
 
     def _show(self, session: Session, place: int) -> Updates:
         """Show another article."""
@@ -215,6 +233,12 @@ class _Page:
             self.article: fragments.marked_text(session.article),
             self.correction: str(write_correction(session)),
         }
+
+
+def _choices(session: Session) -> gr.Dropdown:
+    """Let the visitor choose among several articles."""
+    choices = [(f"{place + 1}. {article.id}", place) for place, article in enumerate(session.corrected)]
+    return gr.Dropdown(choices=choices, value=0, visible=len(choices) > 1)
 
 
 def _notice(lines: Sequence[str]) -> gr.HTML:

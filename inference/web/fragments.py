@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from ...annotations.schema import Article, Span
 from ..mentions import Mention
 from ..tokenization import SURROGATES
-from ..view.charts import COLOURS, PlaceRow, place_map
+from ..view.charts import COLOURS, IN_PAGE, PlaceRow, place_map
 from ..view.page import LINES, OTHER_COLOURS, OTHER_LINE
 from ..writers import value_of
 
@@ -60,7 +60,7 @@ def map_of(mentions: Iterable[Mention]) -> str:
     if not rows:
         return notice(["None of the places mentioned is in the gazetteer."])
     width, height = MAP_SIZE
-    chart = place_map(rows, width=width, height=height).to_dict()
+    chart = place_map(rows, IN_PAGE, width, height).to_dict()
     # The world beyond the picture's edges would be most of its size.
     chart["projection"]["clipExtent"] = [[0, 0], [width, height]]
     names = escaped("، ".join(row["name"] for row in rows))

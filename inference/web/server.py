@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import logging
 import os
 import socket
 from collections.abc import Callable
@@ -38,18 +40,23 @@ def build_site(extractor: Extractor, limits: Limits) -> FastAPI:
     Raises:
         InputError: if the web libraries are not installed.
     """
+    os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
     try:
+        import altair  # noqa: F401
         import gradio as gr
-
-        from .api import build_api
-        from .app import build_app, look
-        from .workers import Workers
+        import uvicorn  # noqa: F401
+        import vl_convert  # noqa: F401
     except ImportError:
         raise InputError("the web app needs: pip install 'marsad[web]'") from None
+    from .api import build_api, most_bytes
+    from .app import build_app, look
+    from .workers import Workers
+
     workers = Workers(extractor, limits)
     site = build_api(workers, list(extractor.card.labels))
     site.add_middleware(_Policy)
-    return gr.mount_gradio_app(site, build_app(extractor, workers), "/", show_error=False, **look())
+    page = build_app(extractor, workers)
+    return gr.mount_gradio_app(site, page, "/", show_error=False, max_file_size=most_bytes(limits), **look())
 
 
 def serve(
@@ -73,6 +80,7 @@ def serve(
         import uvicorn
 
         config = uvicorn.Config(site, log_level="warning", access_log=False, timeout_graceful_shutdown=GRACE)
+        logging.getLogger("uvicorn.error").addFilter(_is_no_stop)
         if on_start is not None:
             on_start(_address(listener))
         uvicorn.Server(config).run(sockets=[listener])
@@ -113,6 +121,12 @@ def _address(listener: socket.socket) -> str:
     """Return the page's address."""
     host, port = listener.getsockname()[:2]
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def _is_no_stop(said: logging.LogRecord) -> bool:
+    """Leave out of the log that open pages are closed when the server stops."""
+    cancelled = said.exc_info is not None and isinstance(said.exc_info[1], asyncio.CancelledError)
+    return not cancelled and "timeout graceful shutdown" not in said.getMessage()
 
 
 class _Policy:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -18,6 +19,7 @@ from ..mentions import Mention
 from ..outputs import Layout, OutputFormat, open_writer
 from ..readers import Document, Fields, Item, Unreadable, read_source
 from ..sources import InputFormat, Source
+from ..tokenization import SURROGATES
 from .correction import find, mark, unmark
 
 PASTED = "pasted"
@@ -82,8 +84,16 @@ def read_inputs(text: str, uploads: Sequence[str]) -> Iterator[Item]:
     """
     if text.strip():
         yield Document(PASTED, text)
-    for upload in uploads:
-        yield from _read_upload(Path(upload))
+    for item in (item for upload in uploads for item in _read_upload(Path(upload))):
+        yield _encodable(item)
+
+
+def _encodable(item: Item) -> Item:
+    """Refuse what a browser can't be sent."""
+    if isinstance(item, Document) and SURROGATES.search(json.dumps(asdict(item), ensure_ascii=False)):
+        shown = SURROGATES.sub("\ufffd", item.id)
+        return Unreadable(shown, f"{shown}: holds half a character (a lone surrogate); mend the file first")
+    return item
 
 
 def _read_upload(path: Path) -> Iterator[Item]:

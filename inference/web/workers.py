@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from threading import BoundedSemaphore, Event
-from typing import Protocol
 
 from ...errors import first_line
+from ..batch.each import Extracts
 from ..mentions import Mention
 
 
@@ -24,7 +24,7 @@ class Limits:
         timeout: seconds from a request's arrival to its answer.
     """
 
-    characters: int = 200_000
+    characters: int = 100_000
     workers: int = 2
     waiting: int = 8
     timeout: float = 60.0
@@ -37,14 +37,6 @@ class Refused(Exception):
         """Refuse a request."""
         super().__init__(message)
         self.status = status
-
-
-class Extracts(Protocol):
-    """What finds mentions: :class:`~marsad.Extractor`."""
-
-    def stream(self, texts: Sequence[str], on_batch: Callable[[int], object] | None) -> Iterator[list[Mention]]:
-        """Yield the mentions of each article, in the order given."""
-        ...
 
 
 class _Abandoned(Exception):
@@ -97,6 +89,6 @@ class Workers:
                 raise _Abandoned
 
         try:
-            return list(self.extractor.stream(texts, on_batch))
+            return list(self.extractor.stream(iter(texts), on_batch))
         except Exception as error:
             raise Refused(500, f"extraction failed: {type(error).__name__}: {first_line(error)}") from error

@@ -135,6 +135,15 @@ def test_conll_is_read_in_every_scheme(tmp_path, tags):
     assert account.notes == {"sentences without # text: a space put between tokens": 2}
 
 
+def test_conll_sentences_with_their_text_are_articles_where_nothing_says_where_one_begins(tmp_path):
+    path = tmp_path / "a.conll"
+    path.write_text("# sent_id = 1\n# text = قصف، حلب.\nقصف O\n، O\nحلب B-PLACE\n. O\n\nنص O\n", encoding="utf-8")
+    account = read(path, "conll", ANY)
+    assert [item.text for item in account.articles] == ["قصف، حلب.", "نص"]
+    assert account.articles[0].spans == (Span(5, 8, "PLACE"),)
+    assert account.notes["comments ignored: # sent_id"] == 1
+
+
 def test_tags_without_text_or_spans_are_read_from_a_dataset(tmp_path):
     datasets = pytest.importorskip("datasets")
     rows = {"tokens": [["قصف", "حلب"]], "ner_tags": [[0, 1]]}

@@ -230,6 +230,9 @@ def test_conll(tmp_path):
         "# meta = {",
         "نص\tO",
         "",
+        "# id_json = {",
+        "نص\tO",
+        "",
         "# id = tags",
         "في\tX",
         "حلب\tI-PLACE",
@@ -240,9 +243,10 @@ def test_conll(tmp_path):
         "conll",
         (10, "bad: the token 'حلب' is not in the text here, but 'إدلب'"),
         (13, "half: # meta holds no JSON of its kind"),
-        (17, "tags: في\tX: not a tag"),
-        (19, "tags: وحدها: no tag"),
-        (18, "tags: span 3–6 PLACE 'حلب': starts with I- (repaired)"),
+        (16, "a-16: # id_json holds no JSON of its kind"),
+        (20, "tags: في\tX: not a tag"),
+        (22, "tags: وحدها: no tag"),
+        (21, "tags: span 3–6 PLACE 'حلب': starts with I- (repaired)"),
         kept=2,
     )
     assert account.articles == [GOOD, Article("tags", "في حلب وحدها", (Span(3, 6, "PLACE"),))]

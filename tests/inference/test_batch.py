@@ -285,5 +285,5 @@ def test_memory_does_not_grow_with_the_input(tmp_path):
         command = [sys.executable, "-c", PEAK, source, tmp_path / "out.parquet", tmp_path / "model"]
         return int(subprocess.run(command, capture_output=True, check=True).stdout)
 
-    small, large = peak(20), peak(60)
-    assert large < small + 25
+    small, large = peak(10), peak(40)
+    assert large < small + 20

@@ -32,6 +32,11 @@ def test_a_name_that_begins_like_a_proclitic_stays_whole(word, lexicon):
     assert refined(f"في {word} اليوم", word, lexicon) == word
 
 
+def test_a_listed_name_is_not_cut_where_its_rest_is_listed_too(lexicon):
+    """ردفان is a district in Yemen, كردفان a region of Sudan; tokens may begin at either."""
+    assert refined("في كردفان اليوم", "ردفان", lexicon) == "كردفان"
+
+
 @pytest.mark.parametrize(
     ("word", "mention"),
     [

@@ -69,6 +69,7 @@ def test_a_killed_worker_loses_nothing(news, tmp_path):
     outcome = cluster.run_on_cluster(job)
     assert once.exists()
     assert outcome.articles == ARTICLES - 1
+    assert len(list(out.iterdir())) > 1
     table = pq.read_table(out)
     wanted = {f"a{n}" for n in range(ARTICLES)} - {"a7", f"a{ARTICLES // 2}"} | {"killer"}
     assert sorted(table["id"].to_pylist()) == sorted(wanted)

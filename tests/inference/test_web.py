@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+import socket
+import sys
 import threading
 import time
 
@@ -10,10 +12,15 @@ import pytest
 pytest.importorskip("gradio", reason="the web app needs marsad[web]")
 
 from fastapi.testclient import TestClient
+from marsad.annotations.inline import parse_inline
+from marsad.annotations.schema import Span
+from marsad.errors import InputError
 from marsad.inference.mentions import Mention
 from marsad.inference.readers import Document
 from marsad.inference.web.api import build_api
+from marsad.inference.web.correction import find, mark, trimmed, unmark
 from marsad.inference.web.records import Record
+from marsad.inference.web.server import is_loopback, serve
 from marsad.inference.web.workers import Limits, Refused, Workers
 from marsad.inference.writers import to_line
 
@@ -168,3 +175,40 @@ def test_the_description_names_each_answer_and_loads_nothing(fake):
         assert "Record" in described["components"]["schemas"]
         assert http.get("/docs").status_code == 404
         assert http.get("/health").json()["labels"] == LABELS
+
+
+def test_marks_give_way_to_new_ones():
+    article = parse_inline("قصف {A:الجيش} السوري {P:حلب} و{P:حلب}", "x")
+    wider = mark(article, 4, 17, "ACTOR")
+    assert [article.text[span.start : span.end] for span in wider.spans] == ["الجيش السوري", "حلب", "حلب"]
+    assert mark(wider, 4, 17, "PLACE").spans[0] == Span(4, 16, "PLACE")
+    assert len(unmark(wider, 15, 18).spans) == 1
+    with pytest.raises(InputError, match="no mark there"):
+        unmark(article, 0, 3)
+
+
+def test_typed_words_are_found_among_marks_or_outside_them():
+    article = parse_inline("{P:حلب} ثم حلب", "x")
+    assert (find(article, " حلب ", marked=True), find(article, "حلب", marked=False)) == ((0, 3), (7, 10))
+    for words, marked in (("", False), ("حمص", False), ("ثم", True)):
+        with pytest.raises(InputError):
+            find(article, words, marked)
+
+
+def test_a_selection_keeps_marks_beside_their_letters():
+    text = " قُتِلَ أمس"
+    assert text[slice(*trimmed(text, 0, 6))] == "قُتِلَ"
+    assert text[slice(*trimmed(text, 2, 99))] == "قُتِلَ أمس"
+    with pytest.raises(InputError):
+        trimmed(text, 0, 1)
+
+
+def test_what_keeps_the_server_from_starting_is_one_line(fake, monkeypatch):
+    assert [is_loopback(host) for host in ("127.0.0.1", "localhost", "0.0.0.0")] == [True, True, False]
+    with socket.create_server(("127.0.0.1", 0)) as taken, pytest.raises(InputError, match="already in use"):
+        serve(fake, Limits(), "127.0.0.1", taken.getsockname()[1])
+    with pytest.raises(InputError, match="no address"):
+        serve(fake, Limits(), "no such host", 0)
+    monkeypatch.setitem(sys.modules, "gradio", None)
+    with pytest.raises(InputError, match="marsad\\[web]"):
+        serve(fake, Limits(), "127.0.0.1", 0)

@@ -71,7 +71,7 @@ def test_extraction_on_the_graph_finds_the_same(exported, articles):
 def test_the_fastest_engine_is_chosen_where_none_is_named(exported):
     assert not isinstance(load_engine(exported, device="cpu"), TorchEngine)
     assert isinstance(load_engine(exported, EngineName.torch), TorchEngine)
-    with pytest.raises(InputError, match="needs --engine torch"):
+    with pytest.raises(InputError, match="needs engine torch"):
         load_engine(exported, EngineName.onnx, device="cuda")
 
 
