@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test lint types setup clean
+.PHONY: demo test lint types bench setup clean
 
 demo: setup  ## Read an example article with the shipped model
 	$(BIN)/marsad extract --format table inference/examples/brief.txt
@@ -18,6 +18,9 @@ lint: setup
 types: setup
 	$(BIN)/pyright
 
+bench: setup  ## Measure extraction against the transformers pipeline; half a day on two cores, less with BENCH="--passages 200 --long 1"
+	$(BIN)/python benchmarks/extraction.py $(BENCH)
+
 setup: $(VENV)/.ready
 
 $(VENV)/.ready: pyproject.toml
@@ -27,4 +30,4 @@ $(VENV)/.ready: pyproject.toml
 	@touch $@
 
 clean:
-	rm -rf $(VENV) *.egg-info .pytest_cache .ruff_cache
+	rm -rf $(VENV) *.egg-info .pytest_cache .ruff_cache .bench

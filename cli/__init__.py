@@ -10,6 +10,7 @@ from ..errors import InputError
 from .annotations import app as annotations_app
 from .console import BAD_INPUT, INTERRUPTED, complain, discard_output
 from .demo import demo
+from .export import export
 from .extract import extract
 from .train import evaluate, train
 from .view import view
@@ -20,7 +21,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for verb in (extract, train, evaluate, view, demo):
+for verb in (extract, view, demo, train, evaluate, export):
     app.command()(verb)
 app.add_typer(annotations_app, name="annotations")
 

@@ -54,9 +54,10 @@ def proclitic_length(word: str, lexicon: Lexicon, coordinated: bool = False) -> 
         0 where the word is whole (بغداد), else the length of the chain (1 for لبغداد and للتحالف, 2 for وللبنان).
     """
     splits = list(_splits(word))
-    seen = [(lexicon.name_evidence(form), -length) for length, form in ((0, word), *splits)]
-    if max(seen)[0]:
-        return -max(seen)[1]
+    seen = [(lexicon.name_evidence(form), -length, form) for length, form in ((0, word), *splits)]
+    evidence, length, form = max(seen)
+    if evidence:
+        return 0 if lexicon.is_whole(word, form) else -length
     length, written = 0, lexicon.words.get(word, 0)
     for candidate, form in splits:
         if _outweighs(form, word[candidate - 1], lexicon.words.get(form, 0), written, coordinated and candidate == 1):
@@ -106,8 +107,7 @@ def _to_words(text: str, start: int, end: int, lexicon: Lexicon) -> tuple[int, i
     word_start, word_end = word_at(text, start)
     if word_start < start:
         whole, rest = (strip_marks(text[at:word_end]) for at in (word_start, start))
-        known = lexicon.name_evidence(whole)
-        if (known and known >= lexicon.name_evidence(rest)) or not is_proclitic(text[word_start:start]):
+        if lexicon.is_whole(whole, rest) or not is_proclitic(text[word_start:start]):
             start = word_start
     if end > start:
         _, word_end = word_at(text, end - 1)

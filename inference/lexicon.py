@@ -19,8 +19,9 @@ WORD_COUNTS_FILE = Path(__file__).with_name("data") / "word_counts.tsv.gz"
 @cache
 def word_counts() -> Mapping[str, int]:
     """Return how often each common word form occurs in Arabic news (``data/README.md`` says in which)."""
-    with gzip.open(WORD_COUNTS_FILE, "rt", encoding="utf-8") as lines:
-        return {word: int(count) for word, count in (line.split("\t") for line in lines)}
+    with gzip.open(WORD_COUNTS_FILE, "rt", encoding="utf-8") as table:
+        cells = table.read().split()
+    return dict(zip(cells[::2], map(int, cells[1::2]), strict=True))
 
 
 @cache
@@ -53,6 +54,13 @@ class Lexicon:
     def name_evidence(self, form: str) -> int:
         """Return how often a word was seen to begin a mention, a listed name counting as one sight."""
         return self.names.get(form, 0) + (form in self.known)
+
+    def is_whole(self, word: str, rest: str) -> bool:
+        """Tell whether a word is a name as it stands, and no less likely so than the rest after its first letters."""
+        evidence = self.name_evidence(word)
+        # ردفان may have been seen more often in training; كردفان is listed too and far commoner in the news.
+        commoner = word in self.known and self.words.get(word, 0) > self.words.get(rest, 0)
+        return evidence > 0 and (commoner or evidence >= self.name_evidence(rest))
 
     def bare_first_word(self, text: str, start: int) -> str:
         """Return the word that begins a mention at ``start``: without marks, with the alif that ل + ال lost."""

@@ -56,7 +56,11 @@ def normalize_name(name: str) -> str:
     digits are unified; quotes, underscores and other punctuation count as space; a final hamza after alif goes
     (``صنعاء``, ``صنعا``); ``أبو``, ``عبد ال…``, ``الله`` and ``الدين`` are joined to their neighbour.
     """
-    words = _SEPARATORS.sub(" ", unicodedata.normalize("NFKC", name).translate(_FOLDS)).strip().casefold()
+    folded = unicodedata.normalize("NFKC", name).translate(_FOLDS).casefold()
+    # Thousands of names are one word, which has nothing to part or to join.
+    words = folded if folded.isalpha() else _SEPARATORS.sub(" ", folded).strip()
+    if " " not in words:
+        return _FINAL_HAMZA.sub("", words)
     return _JOINED_TAIL.sub("", _JOINED_HEAD.sub(r"\1", _FINAL_HAMZA.sub("", words)))
 
 

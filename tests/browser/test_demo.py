@@ -148,8 +148,11 @@ def test_files_are_read_and_named_but_their_places_never_shown(demo, open_page, 
     binary = tmp_path / "binary.txt"
     binary.write_bytes(b"\0\1\2\xff")
     page = open_page(demo)
-    page.locator("input[type=file]").set_input_files([rows, binary])
-    page.get_by_text("binary.txt").first.wait_for()
+    # The page listens to the field only once all of it is there.
+    page.get_by_role("button", name="Extract").wait_for()
+    with page.expect_response(lambda answer: "/upload?" in answer.url and answer.ok):
+        page.locator("input[type=file]").set_input_files([rows, binary])
+    page.locator("tr.file").nth(1).wait_for()
     page.get_by_role("button", name="Extract").click()
     page.locator(".article mark").first.wait_for()
     complaints = page.locator(".notice").all_text_contents()
