@@ -81,6 +81,7 @@ def test_a_long_line_is_read_to_its_end(tmp_path):
         (["extract", "a.txt", "--out", "a.txt"], "--out names an input file"),
         (["extract", "a.txt", "--format", "parquet"], "name a file with --out"),
         (["extract", "a.txt", "--device", "no-such"], "device no-such"),
+        (["extract", "a.txt", "--engine", "fast"], "no such engine; choose one of torch, onnx"),
         (["evaluate", "missing.jsonl"], "missing.jsonl: No such file"),
         (["train", "missing.yaml"], "missing.yaml: No such file"),
         (["train", ROOT / "configs/embedded.yaml", "epoch=2"], "did you mean 'epochs'?"),

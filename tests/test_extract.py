@@ -97,7 +97,6 @@ def test_tables_and_lines_go_to_standard_output(marsad):
         (["news.jsonl", "--format", "parquet"], "name a file with --out"),
         (["news.jsonl", "--on", "spark"], "write ray or ray://HOST:PORT"),
         (["news.jsonl", "--on", "ray"], "name a folder for the result with --out"),
-        (["news.jsonl", "--engine", "fast"], "no such engine; choose one of torch"),
     ],
 )
 def test_what_cannot_work_is_said_in_one_line(marsad, news, monkeypatch, arguments, said):

@@ -40,6 +40,8 @@ def read(demo, open_page):
         page.get_by_label("Arabic news").fill(text)
         page.get_by_role("button", name="Extract").click()
         page.locator(".article mark").first.wait_for()
+        # The parts of an answer are put in one after the other; what is typed before the last would be wiped.
+        page.wait_for_timeout(500)
         return page
 
     return read_text
@@ -58,6 +60,12 @@ def correct(page, button, words=None, label=None):
     if label is not None:
         page.get_by_role("radio", name=label).check()
     page.get_by_role("button", name=button, exact=True).click()
+
+
+def until_marked(page, words, label):
+    """Wait for the answer's text and for the article that comes with it, which is drawn anew."""
+    page.get_by_text(f"“{words}”: marked as {label}").wait_for()
+    page.locator(f".article mark[data-label={label}]", has_text=words).wait_for()
 
 
 def annotations(page, tmp_path):
@@ -88,7 +96,7 @@ def test_a_correction_is_a_sound_annotation_file(read, tmp_path):
     page = read(ARTICLE)
     found = marks(page)
     correct(page, "Mark", "مدينة", "PLACE")
-    page.get_by_text("“مدينة”: marked as PLACE").wait_for()
+    until_marked(page, "مدينة", "PLACE")
     # Select the last word with the pointer's means: the browser counts in UTF-16, after the emoji one ahead of us.
     page.evaluate("""() => {
         const walk = document.createTreeWalker(document.querySelector('.article'), NodeFilter.SHOW_TEXT);
@@ -99,11 +107,11 @@ def test_a_correction_is_a_sound_annotation_file(read, tmp_path):
     words = page.get_by_label("Words")
     page.wait_for_function("input => input.value === 'وصلت'", arg=words.element_handle())
     correct(page, "Mark", label="WEAPON")
-    page.get_by_text("“وصلت”: marked as WEAPON").wait_for()
+    until_marked(page, "وصلت", "WEAPON")
     page.locator(".article mark", has_text="إدلب").press("Enter")
     page.wait_for_function("input => input.value === 'إدلب'", arg=words.element_handle())
     correct(page, "Mark", label="ACTOR")
-    page.get_by_text("“إدلب”: marked as ACTOR").wait_for()
+    until_marked(page, "إدلب", "ACTOR")
     page.locator(".article mark", has_text="الجيش السوري").click()
     page.wait_for_function("input => input.value === 'الجيش السوري'", arg=words.element_handle())
     correct(page, "Remove mark")
