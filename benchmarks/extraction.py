@@ -160,7 +160,7 @@ def f1(dev: Sequence[Article], found: Found) -> float:
 
 def agreement(one: Found, other: Found) -> float:
     """Return the F1 of one contestant's spans against another's."""
-    pairs = [(set(a), set(b)) for a, b in zip(one, other, strict=True)]
+    pairs = [(set(map(tuple, a)), set(map(tuple, b))) for a, b in zip(one, other, strict=True)]
     return 2 * sum(len(a & b) for a, b in pairs) / max(sum(len(a) + len(b) for a, b in pairs), 1)
 
 
@@ -210,7 +210,9 @@ def rounds(arguments: argparse.Namespace) -> Iterator[tuple[str, dict[str, Any]]
     for number in range(arguments.rounds):
         for name in CONTESTANTS:
             sys.stderr.write(f"round {number + 1} of {arguments.rounds}: {name}\n")
-            yield name, spawn(name, arguments)
+            result = spawn(name, arguments)
+            sys.stderr.write(f"  {result['seconds']:.1f} s, started in {result['start']:.1f} s\n")
+            yield name, result
 
 
 def main() -> None:

@@ -22,9 +22,10 @@ class Window:
 
 
 def make_windows(length: int, size: int, overlap: int) -> list[Window]:
-    """Cover ``length`` tokens with windows of at most ``size`` that overlap by at least ``overlap``.
+    """Cover ``length`` tokens with as few windows of at most ``size`` as overlap by at least ``overlap``.
 
-    The owned stretches tile the sequence exactly: two neighbours part in the middle of what they share.
+    The windows are of one length, no longer than it takes. The owned stretches tile the sequence exactly: two neighbours
+    part in the middle of what they share.
 
     Raises:
         ValueError: if the overlap is not smaller than the size.
@@ -33,8 +34,9 @@ def make_windows(length: int, size: int, overlap: int) -> list[Window]:
         raise ValueError(f"the overlap ({overlap}) must be smaller than the window ({size})")
     if length <= 0:
         return []
-    last = max(length - size, 0)
-    starts = [*range(0, last, size - overlap), last]
+    count = max(-(-(length - overlap) // (size - overlap)), 1)
+    size = -(-(length + (count - 1) * overlap) // count)
+    starts = [min(i * (size - overlap), length - size) for i in range(count)]
     seams = [0, *((later + earlier + size) // 2 for earlier, later in pairwise(starts)), length]
     return [
         Window(start, min(start + size, length), own_start, own_end)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -21,7 +21,10 @@ from ..inference.windows import make_windows
 if TYPE_CHECKING:
     from onnx import GraphProto, ModelProto, NodeProto
 
+Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float32]
+Range = tuple[Floats, Floats]
+"""Least and greatest value of each channel, each of shape (channels,)."""
 
 OPSET = 18
 
@@ -37,7 +40,7 @@ def export(checkpoint: Path, texts: Sequence[str], window: int) -> dict[EngineNa
 
     Args:
         checkpoint: the folder.
-        texts: some articles of the kind the model will read; they show which channels stand out.
+        texts: articles of the kind the model will read; they show what range its activations have.
         window: tokens that the model sees at once, special tokens included.
 
     Returns:
@@ -55,7 +58,7 @@ def export(checkpoint: Path, texts: Sequence[str], window: int) -> dict[EngineNa
     return files
 
 
-def _sequences(tokenizer: TextTokenizer, texts: Sequence[str], window: int) -> list[npt.NDArray[np.int64]]:
+def _sequences(tokenizer: TextTokenizer, texts: Sequence[str], window: int) -> list[Ints]:
     """Return the windows of the texts as the model sees them."""
     size = window - len(tokenizer.prefix) - len(tokenizer.suffix)
     return [
@@ -118,8 +121,8 @@ def _export_float(engine: TorchEngine, raw: Path, out: Path) -> None:
     fused.save_model_to_file(str(out))
 
 
-def _quantize(graph: Path, sequences: Sequence[npt.NDArray[np.int64]], scaled: Path, out: Path) -> None:
-    """Write the int8 graph: weights fixed per output channel, activations by the range they have at run time.
+def _quantize(graph: Path, sequences: Sequence[Ints], scaled: Path, out: Path) -> None:
+    """Write the int8 graph: weights in steps of their output channel, activations in steps of the range seen here.
 
     A few channels of a transformer carry values tens of times larger than all others and would leave the others no
     resolution. They are divided by a factor that the weights take up, which changes nothing in exact arithmetic
@@ -129,11 +132,14 @@ def _quantize(graph: Path, sequences: Sequence[npt.NDArray[np.int64]], scaled: P
     from onnxruntime.quantization import QuantType, quantize_dynamic
 
     model = onnx.load(graph)
-    _scale_outliers(model, _largest_values(model, sequences))
+    ranges = _scale_outliers(model, _channel_ranges(model, sequences))
     onnx.save(model, scaled)
     quantize_dynamic(
         scaled, out, weight_type=QuantType.QInt8, per_channel=True, extra_options={"MatMulConstBOnly": True}
     )
+    quantized = onnx.load(out)
+    _fix_ranges(quantized.graph, ranges)
+    onnx.save(quantized, out)
 
 
 def _weighted_matmuls(graph: GraphProto) -> dict[str, list[NodeProto]]:
@@ -146,8 +152,8 @@ def _weighted_matmuls(graph: GraphProto) -> dict[str, list[NodeProto]]:
     return found
 
 
-def _largest_values(model: ModelProto, sequences: Sequence[npt.NDArray[np.int64]]) -> dict[str, Floats]:
-    """Run the graph and return, for each input of a weight matrix, the largest absolute value of each channel."""
+def _channel_ranges(model: ModelProto, sequences: Sequence[Ints]) -> dict[str, Range]:
+    """Run the graph and return the least and the greatest value of each channel of each input of a weight matrix."""
     import onnx
     import onnxruntime
 
@@ -156,26 +162,37 @@ def _largest_values(model: ModelProto, sequences: Sequence[npt.NDArray[np.int64]
     watched.CopyFrom(model)
     watched.graph.output.extend(onnx.helper.make_empty_tensor_value_info(name) for name in inputs)
     session = onnxruntime.InferenceSession(watched.SerializeToString(), providers=["CPUExecutionProvider"])
-    largest: dict[str, Floats] = {}
+    ranges: dict[str, Range] = {}
     for ids in sequences:
         values = session.run(inputs, {"input_ids": ids[None], "attention_mask": np.ones_like(ids[None])})
         for name, value in zip(inputs, values, strict=True):
             activations = np.asarray(value, dtype=np.float32)
-            channels = np.abs(activations).max(axis=tuple(range(activations.ndim - 1)))
-            largest[name] = np.maximum(largest[name], channels) if name in largest else channels
-    return largest
+            rows = tuple(range(activations.ndim - 1))
+            low, high = activations.min(axis=rows), activations.max(axis=rows)
+            before = ranges.get(name, (low, high))
+            ranges[name] = np.minimum(before[0], low), np.maximum(before[1], high)
+    return ranges
 
 
-def _scale_outliers(model: ModelProto, largest: dict[str, Floats]) -> None:
-    """Divide channels that stand out before they meet a weight matrix, and multiply its rows instead, in place."""
+def _scale_outliers(model: ModelProto, ranges: Mapping[str, Range]) -> dict[str, Range]:
+    """Divide channels that stand out before they meet a weight matrix, and multiply its rows instead, in place.
+
+    Returns:
+        The ranges of what now meets the weight matrices.
+    """
     from onnx import helper, numpy_helper
 
     graph = model.graph
     tensors = {tensor.name: tensor for tensor in graph.initializer}
+    scaled: dict[str, Range] = {}
     for name, users in _weighted_matmuls(graph).items():
-        factors = np.maximum(1, largest[name] / np.quantile(largest[name], ORDINARY, method="lower")).astype(np.float32)
+        low, high = ranges[name]
+        largest = np.maximum(-low, high)
+        factors = np.maximum(1, largest / np.quantile(largest, ORDINARY, method="lower")).astype(np.float32)
         if factors.max() < WORTH_SCALING:
+            scaled[name] = low, high
             continue
+        scaled[f"{name}_scaled"] = low / factors, high / factors
         graph.initializer.append(numpy_helper.from_array(1 / factors, f"{name}_factors"))
         scale = helper.make_node("Mul", [name, f"{name}_factors"], [f"{name}_scaled"], name=f"{name}_scale")
         graph.node.insert(list(graph.node).index(users[0]), scale)
@@ -183,3 +200,24 @@ def _scale_outliers(model: ModelProto, largest: dict[str, Floats]) -> None:
             weight = tensors[user.input[1]]
             weight.CopyFrom(numpy_helper.from_array(numpy_helper.to_array(weight) * factors[:, None], weight.name))
             user.input[0] = f"{name}_scaled"
+    return scaled
+
+
+def _fix_ranges(graph: GraphProto, ranges: Mapping[str, Range]) -> None:
+    """Quantize activations by these ranges instead of those of each batch, in place.
+
+    Ranges found at run time would make an article's mentions depend on what else is in its batch.
+    """
+    from onnx import helper, numpy_helper
+
+    for place, node in enumerate(graph.node):
+        if node.op_type != "DynamicQuantizeLinear":
+            continue
+        low, high = ranges[node.input[0]]
+        least, greatest = min(float(low.min()), 0.0), max(float(high.max()), 0.0)
+        step = (greatest - least) / 255 or 1.0
+        quantized, scale, zero = node.output
+        graph.initializer.append(numpy_helper.from_array(np.array(step, dtype=np.float32), scale))
+        graph.initializer.append(numpy_helper.from_array(np.array(round(-least / step), dtype=np.uint8), zero))
+        fixed = helper.make_node("QuantizeLinear", [node.input[0], scale, zero], [quantized], name=node.name)
+        graph.node[place].CopyFrom(fixed)
