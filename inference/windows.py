@@ -24,8 +24,8 @@ class Window:
 def make_windows(length: int, size: int, overlap: int) -> list[Window]:
     """Cover ``length`` tokens with as few windows of at most ``size`` as overlap by at least ``overlap``.
 
-    The windows are of one length, no longer than it takes. The owned stretches tile the sequence exactly: two neighbours
-    part in the middle of what they share.
+    The windows are of one length, no longer than it takes. The owned stretches tile the sequence exactly: two
+    neighbours part in the middle of what they share.
 
     Raises:
         ValueError: if the overlap is not smaller than the size.
