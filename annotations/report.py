@@ -19,7 +19,7 @@ from .store import Located
 
 TEMPLATE = "report.html"
 
-LINES = ("solid", "double", "dashed", "dotted")
+LINES = ("solid", "dashed", "double", "dotted")
 """Styles of the line under a mention, so that labels differ without colour."""
 
 LISTED = 100
