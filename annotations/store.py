@@ -35,19 +35,31 @@ class Located:
     article: Article
 
 
-def read_records(path: Path) -> Iterator[Located | Problem]:
-    """Read a file line by line: an article for each good line, a problem for each bad one; blank lines are skipped.
+def read_json_lines(path: Path) -> Iterator[tuple[int, dict[str, Any]] | Problem]:
+    """Read the JSON objects of a file with their line numbers, and a problem for each line that is none.
+
+    Blank lines are skipped.
 
     Raises:
-        InputError: if the file is missing, unreadable or not UTF-8 text at all.
+        InputError: if the file is missing or unreadable.
     """
     try:
         with path.open("rb") as lines:
             for number, line in enumerate(lines, start=1):
                 if line.strip():
-                    yield _read_line(str(path), number, line)
+                    yield _parse_line(str(path), number, line)
     except OSError as error:
         raise InputError(f"{path}: {error.strerror or error}") from None
+
+
+def read_records(path: Path) -> Iterator[Located | Problem]:
+    """Read a file line by line: an article for each good line, a problem for each bad one; blank lines are skipped.
+
+    Raises:
+        InputError: if the file is missing or unreadable.
+    """
+    for item in read_json_lines(path):
+        yield item if isinstance(item, Problem) else _located(str(path), *item)
 
 
 def read_articles(path: Path) -> list[Article]:
@@ -98,16 +110,19 @@ def span_to_dict(span: Span) -> dict[str, Any]:
     return {**record, "optional": True} if span.optional else record
 
 
-def _read_line(file: str, number: int, line: bytes) -> Located | Problem:
-    """Parse one line into an article or say what is wrong with it."""
+def _parse_line(file: str, number: int, line: bytes) -> tuple[int, dict[str, Any]] | Problem:
+    """Parse one line into a JSON object or say what is wrong with it."""
     try:
         record = json.loads(line.decode("utf-8-sig" if number == 1 else "utf-8"))
     except UnicodeDecodeError as error:
         return Problem(file, number, "", f"not UTF-8 text (byte {error.start + 1} of the line)")
     except (ValueError, RecursionError) as error:  # ValueError: also a number of thousands of digits
         return Problem(file, number, "", f"broken JSON: {describe_json_error(error)}")
-    if not isinstance(record, dict):
-        return Problem(file, number, "", "not a JSON object")
+    return (number, record) if isinstance(record, dict) else Problem(file, number, "", "not a JSON object")
+
+
+def _located(file: str, number: int, record: dict[str, Any]) -> Located | Problem:
+    """Make an article of a JSON object or say what is wrong with it."""
     what = _shape_problem(record)
     if what:
         return Problem(file, number, str(record.get("id", "")), what)

@@ -12,7 +12,7 @@ from typing import Any
 from ...errors import InputError
 from ..repair import Draft, Finding, Mark
 from ..schema import Article, LabelSet, default_labels
-from ..store import Problem, describe_json_error
+from ..store import Problem
 
 SHOWN = 80
 """Characters of a broken span that a message shows."""
@@ -155,18 +155,3 @@ def check_labels(articles: Iterable[Article], format: str) -> None:
 def as_list(value: object) -> list[Any]:
     """Return a list as it is, and an empty one for anything else."""
     return value if isinstance(value, list) else []
-
-
-def read_json_lines(path: Path) -> Iterator[tuple[int, dict[str, Any]] | Problem]:
-    """Read the JSON objects of a file with their line numbers, and a problem for each line that is none."""
-    for number, line in enumerate(read_bytes(path).removeprefix(b"\xef\xbb\xbf").split(b"\n"), start=1):
-        if not line.strip():
-            continue
-        try:
-            record = json.loads(line.decode())
-        except UnicodeDecodeError:
-            yield Problem(str(path), number, "", "not UTF-8 text")
-        except (ValueError, RecursionError) as error:
-            yield Problem(str(path), number, "", f"broken JSON: {describe_json_error(error)}")
-        else:
-            yield (number, record) if isinstance(record, dict) else Problem(str(path), number, "", "not a JSON object")

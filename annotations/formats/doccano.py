@@ -9,7 +9,7 @@ from typing import Any
 
 from ..repair import Draft, Finding, Mark
 from ..schema import Article
-from ..store import Problem
+from ..store import Problem, read_json_lines
 from .base import (
     Noted,
     Options,
@@ -19,7 +19,6 @@ from .base import (
     gather_meta,
     id_of,
     mark_of,
-    read_json_lines,
     write_json_lines,
 )
 

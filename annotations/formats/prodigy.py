@@ -9,7 +9,7 @@ from typing import Any
 
 from ..repair import Finding, Mark
 from ..schema import Article
-from ..store import Problem, span_to_dict
+from ..store import Problem, read_json_lines, span_to_dict
 from .base import (
     Noted,
     Options,
@@ -19,7 +19,6 @@ from .base import (
     gather_meta,
     id_of,
     mark_of,
-    read_json_lines,
     write_json_lines,
 )
 from .tokens import summarize_tokens, tag_tokens
