@@ -384,20 +384,27 @@ def _listed_entry(row: Mapping[str, str]) -> _Entry:
     return _Entry(place, size, curated=True)
 
 
+@cache
 def _listed_rows() -> list[dict[str, str]]:
+    """Read the curated table, once for the gazetteer and for the names that decide boundaries."""
     with PLACES_FILE.open(encoding="utf-8", newline="") as file:
         return list(csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE))
 
 
-def _settlements() -> Iterator[tuple[list[str], _Entry]]:
-    """Yield the GeoNames settlements with their Arabic names, the most populous first."""
+@cache
+def _settlements() -> list[tuple[list[str], _Entry]]:
+    """Read the GeoNames settlements with their Arabic names, the most populous first; once, as the curated table."""
     with gzip.open(SETTLEMENTS_FILE, "rt", encoding="utf-8") as lines:
-        for line in lines:
-            number, arabic, latin, country, lat, lon, people = line.rstrip("\n").split("\t")
-            names, size = _split(arabic), int(people)
-            kind = "city" if size >= _KNOWN_ANYWHERE else "town" if size >= 5_000 else "village"
-            place = Place(f"geonames:{number}", names[0], latin, kind, country, float(lat), float(lon))
-            yield names, _Entry(place, size, curated=False)
+        return [_settlement(line) for line in lines]
+
+
+def _settlement(line: str) -> tuple[list[str], _Entry]:
+    """Return the names and the entry of one line."""
+    number, arabic, latin, country, lat, lon, people = line.rstrip("\n").split("\t")
+    names, size = _split(arabic), int(people)
+    kind = "city" if size >= _KNOWN_ANYWHERE else "town" if size >= 5_000 else "village"
+    place = Place(f"geonames:{number}", names[0], latin, kind, country, float(lat), float(lon))
+    return names, _Entry(place, size, curated=False)
 
 
 def place_names() -> Iterator[str]:
