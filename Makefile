@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test lint types bench setup clean
+.PHONY: demo test lint types bench bench-train setup clean
 
 demo: setup  ## Read an example article with the shipped model
 	$(BIN)/marsad extract --format table inference/examples/brief.txt
@@ -20,6 +20,9 @@ types: setup
 
 bench: setup  ## Measure extraction against the transformers pipeline; half a day on two cores, less with BENCH="--passages 200 --long 1"
 	$(BIN)/python benchmarks/extraction.py $(BENCH)
+
+bench-train: setup  ## Measure training against a plain transformers loop; an hour on two cores, less with BENCH="--rounds 1 epochs=1"
+	$(BIN)/python benchmarks/training.py $(BENCH)
 
 setup: $(VENV)/.ready
 

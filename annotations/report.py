@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -17,6 +17,10 @@ from .schema import Article, Span, default_labels, labels_of
 from .statistics import describe
 from .store import Located
 
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+FOLDER = Path(__file__).parent
 TEMPLATE = "report.html"
 
 LINES = ("solid", "dashed", "double", "dotted")
@@ -52,30 +56,38 @@ def render_report(records: Sequence[Located], title: str = "Labelled articles") 
         records: the articles with their files and lines.
         title: the heading.
     """
-    from jinja2 import Environment, FileSystemLoader
-
     articles = [record.article for record in records]
-    loader = FileSystemLoader(Path(__file__).parent)
-    environment = Environment(loader=loader, autoescape=True, finalize=_inert, trim_blocks=True, lstrip_blocks=True)
     places: dict[str, int] = {}
     for place, article in enumerate(articles):
         places.setdefault(article.id, place)
     figures = describe(articles)
-    return environment.get_template(TEMPLATE).render(
-        title=title,
-        listed=LISTED,
-        figures=figures,
-        files=_files(records),
-        labels=_looks(labels_of(articles)),
-        lengths=_histogram([len(article.text.split()) for article in articles]),
-        months=_by_month(figures["months"]),
-        pairs=[
-            (records[pair.first], records[pair.second], pair)
-            for pair in near_duplicates(article.text for article in articles)
-        ],
-        records=[(record, list(segments(record.article)), _hidden(record.article)) for record in records],
-        place_of=places.get,
+    return (
+        page_environment()
+        .get_template(TEMPLATE)
+        .render(
+            title=title,
+            listed=LISTED,
+            figures=figures,
+            files=_files(records),
+            labels=label_looks(labels_of(articles)),
+            lengths=_histogram([len(article.text.split()) for article in articles]),
+            months=_by_month(figures["months"]),
+            pairs=[
+                (records[pair.first], records[pair.second], pair)
+                for pair in near_duplicates(article.text for article in articles)
+            ],
+            records=[(record, list(segments(record.article)), _hidden(record.article)) for record in records],
+            place_of=places.get,
+        )
     )
+
+
+def page_environment(folder: Path = FOLDER) -> Environment:
+    """Return what renders the pages of a folder: values are never markup, and all pages share ``page.css``."""
+    from jinja2 import Environment, FileSystemLoader
+
+    loader = FileSystemLoader([folder, FOLDER])
+    return Environment(loader=loader, autoescape=True, finalize=_inert, trim_blocks=True, lstrip_blocks=True)
 
 
 def _inert(value: object) -> object:
@@ -83,7 +95,7 @@ def _inert(value: object) -> object:
     return UNSAFE.sub("\ufffd", value) if type(value) is str else value
 
 
-def _looks(labels: Collection[str]) -> dict[str, dict[str, str]]:
+def label_looks(labels: Collection[str]) -> dict[str, dict[str, str]]:
     """Return how each label is shown: its class, its colour, and the style of its line."""
     known = list(default_labels())
     ordered = [*known, *(label for label in labels if label not in known)]

@@ -9,11 +9,16 @@ import typer
 from ..errors import InputError
 from .annotations import app as annotations_app
 from .console import BAD_INPUT, INTERRUPTED, complain, discard_output
+from .curve import learning_curve
 from .demo import demo
+from .evaluate import evaluate
 from .export import export
 from .extract import extract
-from .train import evaluate, train
+from .publish import publish
+from .train import train
+from .tune import tune
 from .view import view
+from .vocabulary import prune, tokenizer
 
 app = typer.Typer(
     help="Marsad reads Arabic conflict news: who, where, with what and how many.",
@@ -21,7 +26,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for verb in (extract, view, demo, train, evaluate, export):
+for verb in (extract, view, demo, train, tune, evaluate, learning_curve, tokenizer, prune, export, publish):
     app.command()(verb)
 app.add_typer(annotations_app, name="annotations")
 

@@ -1,67 +1,65 @@
-"""``marsad train`` and ``marsad evaluate``."""
+"""``marsad train``."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from .console import (
-    INTERRUPTED,
-    DeviceOption,
-    EngineOption,
-    JsonOption,
-    ModelOption,
-    ThreadsOption,
-    complain,
-    print_figures,
-    tell,
-)
+from ..errors import InputError
+from .console import INTERRUPTED, complain, print_figures, tell
+
+RecipeArgument = Annotated[Path, typer.Argument(help="A recipe, such as configs/embedded.yaml.")]
+OverridesArgument = Annotated[list[str] | None, typer.Argument(metavar="[KEY=VALUE]…", help="Values to change.")]
 
 
 def train(
-    recipe: Annotated[Path, typer.Argument(help="A recipe, such as configs/embedded.yaml.")],
-    overrides: Annotated[list[str] | None, typer.Argument(metavar="[KEY=VALUE]…", help="Values to change.")] = None,
+    recipe: RecipeArgument,
+    overrides: OverridesArgument = None,
+    seeds: Annotated[
+        int | None, typer.Option(min=2, metavar="N", help="Train with N seeds, and say mean and spread.")
+    ] = None,
+    average: Annotated[
+        bool, typer.Option("--average", help="With --seeds: also the mean of the models' weights.")
+    ] = False,
+    folds: Annotated[
+        int | None, typer.Option(min=2, metavar="N", help="Cross-validate: leave out each of N parts of the articles.")
+    ] = None,
 ) -> None:
-    """Fine-tune a token classifier on labelled articles."""
+    """Fine-tune a token classifier on labelled articles, once, with several seeds, or in cross-validation."""
+    if seeds and folds:
+        raise InputError("--seeds and --folds: one of them at a time")
+    if average and not seeds:
+        raise InputError("--average: only with --seeds")
     from ..train.config import load_recipe
 
     resolved = load_recipe(recipe, overrides or [])
-    from ..inference.engine import quiet_transformers
-    from ..train.evaluation import as_table
-    from ..train.run import Interrupted
-    from ..train.run import train as run
+    with training():
+        if seeds or folds:
+            from ..train.repeat import as_table, cross_validate, train_seeds
 
-    try:
-        with quiet_transformers():
+            figures = train_seeds(resolved, seeds, average) if seeds else cross_validate(resolved, folds or 0)
+        else:
+            from ..train.evaluation import as_table
+            from ..train.run import train as run
+
             figures = run(resolved)
-    except Interrupted as stopped:
-        complain(str(stopped))
-        raise typer.Exit(INTERRUPTED) from None
-    tell(f"saved in {resolved.output}; on the dev articles:")
+    tell(f"saved in {resolved.output}; on the dev articles:" if not folds else f"saved in {resolved.output}:")
     print_figures(figures, False, as_table)
 
 
-def evaluate(
-    data: Annotated[Path, typer.Argument(help="Labelled articles, JSONL.")],
-    model: ModelOption = None,
-    as_json: JsonOption = False,
-    boundary_rules: Annotated[bool, typer.Option(help="Move edges to where the guideline puts them.")] = True,
-    engine: EngineOption = None,
-    device: DeviceOption = None,
-    threads: ThreadsOption = None,
-) -> None:
-    """Measure a model on labelled articles: exact character spans, through the code that extract runs."""
-    from ..annotations.store import read_articles
-    from ..inference.extractor import Extractor
-    from ..train.evaluation import as_table, check_labels, report
-    from ..train.evaluation import evaluate as run
+@contextmanager
+def training() -> Iterator[None]:
+    """Keep the library quiet while models are trained, and end with a line and its exit code if it is interrupted."""
+    from ..inference.engine import quiet_transformers
+    from ..train.run import Interrupted
 
-    articles = read_articles(data)
-    extractor = Extractor.from_pretrained(model, device, engine, threads)
-    check_labels(extractor.card.labels, {str(data): articles})
-    extractor.boundary_rules = boundary_rules
-    extractor.values = False
-    figures = report(run(extractor, articles), extractor.tokenizer, extractor.tags)
-    print_figures(figures, as_json, as_table)
+    try:
+        with quiet_transformers():
+            yield
+    except Interrupted as stopped:
+        complain(str(stopped))
+        raise typer.Exit(INTERRUPTED) from None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -16,6 +17,9 @@ SHIPPED = Path(__file__).with_name("model")
 
 CARD_FILE = "marsad.json"
 
+FETCHED = ["*.json", "*.safetensors", "*.txt", "*.model", "onnx/model_int8.onnx"]
+"""Patterns of the files that are fetched from a repository; many an encoder's has graphs of every kind beside these."""
+
 
 @dataclass(frozen=True, slots=True)
 class Card:
@@ -27,6 +31,8 @@ class Card:
         window: tokens that the model sees at once, special tokens included.
         overlap: tokens that neighbouring windows share at least.
         names: first words of the mentions seen in training, with their counts; evidence for boundaries.
+        temperature: divides the logits where they become scores, so that a score is the share of such mentions that
+            are right; tags and mentions do not depend on it, and other tools, which don't know it, give raw scores.
     """
 
     labels: Mapping[str, str]
@@ -34,6 +40,7 @@ class Card:
     window: int = 128
     overlap: int = 32
     names: Mapping[str, int] = field(default_factory=dict)
+    temperature: float = 1.0
 
     def save(self, folder: Path) -> None:
         """Write the card into a checkpoint folder."""
@@ -49,7 +56,10 @@ class Card:
         """
         try:
             if (folder / CARD_FILE).exists():
-                return cls(**json.loads((folder / CARD_FILE).read_text(encoding="utf-8")))
+                card = cls(**json.loads((folder / CARD_FILE).read_text(encoding="utf-8")))
+                if not 0 < card.temperature < float("inf"):
+                    raise ValueError(f"temperature {card.temperature} is not a positive number")
+                return card
             id2label = json.loads((folder / "config.json").read_text(encoding="utf-8")).get("id2label", {})
             tags = [id2label[key] for key in sorted(id2label, key=int)]
         except (OSError, ValueError, TypeError, AttributeError) as error:
@@ -64,6 +74,10 @@ class Card:
 
 def resolve(path_or_repo: str | Path | None) -> Path:
     """Return the local folder of a checkpoint: the shipped one, a folder, or a repository fetched from the hub.
+
+    Args:
+        path_or_repo: a folder, owner/name on the hub, or owner/name@revision for a branch, tag or commit; None or
+            'embedded' for the shipped one.
 
     Raises:
         InputError: if there is no such folder and the hub has no such repository or can't be reached.
@@ -83,14 +97,36 @@ def resolve(path_or_repo: str | Path | None) -> Path:
 def _fetch(repo: str) -> Path:
     """Download a repository's checkpoint files from the hub, or find them in its cache."""
     from huggingface_hub import snapshot_download
-    from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
+    from huggingface_hub.errors import (
+        GatedRepoError,
+        HfHubHTTPError,
+        HFValidationError,
+        LocalEntryNotFoundError,
+        RepositoryNotFoundError,
+        RevisionNotFoundError,
+    )
+    from huggingface_hub.utils import disable_progress_bars
 
+    if not sys.stderr.isatty():
+        disable_progress_bars()
+    name, _, revision = repo.partition("@")
     try:
-        return Path(snapshot_download(repo, allow_patterns=["*.json", "*.safetensors", "*.txt", "*.model"]))
+        folder = Path(snapshot_download(name, revision=revision or None, allow_patterns=FETCHED))
+        if not any(folder.glob("*.safetensors")):  # older repositories have only PyTorch's own form
+            snapshot_download(name, revision=revision or None, allow_patterns=["pytorch_model*.bin"])
+        return folder
     except HFValidationError:
         raise InputError(f"{repo}: no such folder, and not the name of a hub repository (owner/name)") from None
-    except (HfHubHTTPError, LocalEntryNotFoundError, OSError) as error:
-        raise InputError(
-            f"{repo}: no such folder here, and the hub did not give it ({first_line(error)}); "
-            "name a local checkpoint folder, or 'embedded' for the shipped model"
-        ) from None
+    except GatedRepoError:
+        why = "the hub gives it only to those whom its owner lets in (ask on its page, then hf auth login)"
+    except RepositoryNotFoundError:
+        why = "the hub has no such repository, or it is private (hf auth login)"
+    except RevisionNotFoundError:
+        why = f"the hub has no branch, tag or commit {revision!r} of it"
+    except LocalEntryNotFoundError:
+        why = "the hub can't be reached and its cache does not have it"
+    except (HfHubHTTPError, OSError) as error:
+        why = f"the hub did not give it ({first_line(error)})"
+    raise InputError(
+        f"{repo}: no such folder here, and {why}; name a local checkpoint folder, or 'embedded' for the shipped model"
+    )

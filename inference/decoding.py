@@ -18,7 +18,7 @@ Ints = npt.NDArray[np.int64]
 
 @dataclass(frozen=True, slots=True)
 class TokenSpan:
-    """A decoded mention over tokens ``[start, end)`` with the mean probability of its label."""
+    """A decoded mention over tokens ``[start, end)`` with the probability that it is just this one."""
 
     start: int
     end: int
@@ -79,18 +79,43 @@ def _viterbi(log_probs: Floats, costs: Floats, kinds: Ints, tags: tuple[str, ...
     return np.array(path[::-1], dtype=np.int64)
 
 
-def decode(logits: Floats, tokens: Tokens, tags: tuple[str, ...]) -> list[TokenSpan]:
-    """Turn tag logits of shape (tokens, tags) into mentions over tokens."""
-    log_probs = log_softmax(logits)
-    chosen = best_tags(log_probs, tokens, tags)
-    probabilities = np.exp(log_probs)
-    spans = []
-    for start, end, label in _runs(chosen, tokens.silent, tags):
-        heard = ~tokens.silent[start:end]
-        columns = [i for i, tag in enumerate(tags) if label_of(tag) == label]
-        score = float(probabilities[start:end][heard][:, columns].sum(axis=1).mean())
-        spans.append(TokenSpan(start, end, label, score))
-    return spans
+def decode(logits: Floats, tokens: Tokens, tags: tuple[str, ...], temperature: float = 1.0) -> list[TokenSpan]:
+    """Turn tag logits into mentions over tokens.
+
+    Args:
+        logits: shape (tokens, tags).
+        tokens: the tokens.
+        tags: the names of the tags.
+        temperature: divides the logits before they become scores (Guo et al. 2017); the mentions do not depend on it.
+    """
+    chosen = best_tags(log_softmax(logits), tokens, tags)
+    log_probs = log_softmax(logits / np.float32(temperature))
+    return [
+        TokenSpan(start, end, label, span_probability(log_probs, tokens.silent, tags, (start, end, label)))
+        for start, end, label in _runs(chosen, tokens.silent, tags)
+    ]
+
+
+def span_probability(
+    log_probs: Floats, silent: npt.NDArray[np.bool_], tags: tuple[str, ...], span: tuple[int, int, str]
+) -> float:
+    """Return the probability that a mention of this label begins and ends at just these tokens.
+
+    It is that of ``B-x I-x …`` followed by anything but ``I-x``, the tokens taken as independent. The mean probability
+    of the label on the tokens, by contrast, says nothing about the edges, where most mistakes are.
+
+    Args:
+        log_probs: shape (tokens, tags).
+        silent: tokens without a character, shape (tokens,).
+        tags: the names of the tags.
+        span: first token, the token after the last, and label.
+    """
+    start, end, label = span
+    begin, inside = tags.index(f"B-{label}"), tags.index(f"I-{label}")
+    first, *rest = start + np.flatnonzero(~silent[start:end])
+    after = end + int(np.argmin(silent[end:])) if not silent[end:].all() else None
+    ends_here = 1.0 if after is None else 1.0 - float(np.exp(log_probs[after, inside]))
+    return max(float(np.exp(log_probs[first, begin] + log_probs[rest, inside].sum())) * ends_here, 0.0)
 
 
 def _runs(chosen: Ints, silent: npt.NDArray[np.bool_], tags: tuple[str, ...]) -> Iterator[tuple[int, int, str]]:

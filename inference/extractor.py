@@ -94,7 +94,7 @@ class Extractor:
             on_batch: told the number of tokens after each batch that went through the model.
         """
         for text, tokens, logits in self.score(texts, on_batch):
-            mentions = self._read(text, tokens, logits)
+            mentions = [mention for _, mention in self.read(text, tokens, logits)]
             yield add_values(text, mentions, self.lexicon) if self.values else mentions
 
     def score(
@@ -146,16 +146,16 @@ class Extractor:
                 on_batch(sum(window.own_end - window.own_start for _, window in batch))
         yield from zip(chunk.texts, chunk.tokens, logits, strict=True)
 
-    def _read(self, text: str, tokens: Tokens, logits: Floats) -> list[Mention]:
-        """Decode one article's logits and put each mention's edges where they belong."""
-        mentions: list[Mention] = []
-        for span in decode(logits, tokens, self.tags):
-            start, end = self._edges(text, tokens, span, mentions[-1] if mentions else None)
-            if mentions:
-                start = max(start, mentions[-1].end)
+    def read(self, text: str, tokens: Tokens, logits: Floats) -> Iterator[tuple[TokenSpan, Mention]]:
+        """Decode one article's logits; yield each mention, its edges put where they belong, with its tokens."""
+        before: Mention | None = None
+        for span in decode(logits, tokens, self.tags, self.card.temperature):
+            start, end = self._edges(text, tokens, span, before)
+            if before is not None:
+                start = max(start, before.end)
             if start < end:
-                mentions.append(Mention(start, end, span.label, text[start:end], span.score))
-        return mentions
+                before = Mention(start, end, span.label, text[start:end], span.score)
+                yield span, before
 
     def _edges(self, text: str, tokens: Tokens, span: TokenSpan, before: Mention | None) -> tuple[int, int]:
         """Return a decoded span's character offsets, refined by the boundary rules unless they are off."""

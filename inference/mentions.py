@@ -44,7 +44,8 @@ class Mention:
         end: offset after the last character: ``text[start:end]`` is the mention.
         label: name of the label.
         text: the mention as written.
-        score: mean probability, 0 to 1, that the model gives the label on the mention's tokens.
+        score: probability, 0 to 1, that just this is a mention of this label; as good as the model is calibrated
+            (``marsad evaluate --fit-temperature``).
         name: the normalised name (التحالف for للتحالف); None where values were not asked for.
         actor: the entry of the register of actors, where one fits for sure.
         place: the entry of the gazetteer, where one fits for sure.

@@ -62,7 +62,7 @@ def align(article: Article, tokens: Tokens, tag_ids: dict[str, int], report: Ali
     """
     tags = np.full(len(tokens), tag_ids["O"], dtype=np.int64)
     for span in article.spans:
-        touched = np.flatnonzero(~tokens.silent & (tokens.ends > span.start) & (tokens.starts < span.end))
+        touched = touching(tokens, span)
         outcome = "optional" if span.optional else _outcome(article.text, span, tokens, touched)
         report.add(outcome, article, span)
         if outcome in ("optional", "dropped"):
@@ -71,6 +71,11 @@ def align(article: Article, tokens: Tokens, tag_ids: dict[str, int], report: Ali
             tags[touched] = tag_ids[f"I-{span.label}"]
             tags[touched[0]] = tag_ids[f"B-{span.label}"]
     return tags
+
+
+def touching(tokens: Tokens, span: Span) -> npt.NDArray[np.int64]:
+    """Return the indices of the tokens that share characters with a span."""
+    return np.flatnonzero(~tokens.silent & (tokens.ends > span.start) & (tokens.starts < span.end))
 
 
 def _outcome(text: str, span: Span, tokens: Tokens, touched: npt.NDArray[np.int64]) -> str:

@@ -21,6 +21,7 @@ from pydantic import (
 )
 
 from ..errors import InputError
+from .vocabulary import Normalization
 
 HomePath = Annotated[Path, AfterValidator(Path.expanduser)]
 
@@ -30,6 +31,22 @@ Files = Annotated[
     Field(min_length=1),
 ]
 """One file or a list of them."""
+
+
+def _check_fold(fold: tuple[int, int]) -> tuple[int, int]:
+    """Refuse a part that there is not."""
+    if not 1 <= fold[0] <= fold[1] or fold[1] < 2:
+        raise ValueError("a fold is [k, n] with k from 1 to n, and n at least 2")
+    return fold
+
+
+Fold = Annotated[tuple[int, int], AfterValidator(_check_fold)]
+"""Which part is left out, counted from 1, and how many parts there are."""
+
+
+def _normalization(value: Any) -> Any:  # noqa: ANN401
+    """Read the words that YAML takes for truth values (``none`` is not among them) as default or none."""
+    return {True: Normalization.default, False: Normalization.none}[value] if isinstance(value, bool) else value
 
 
 class Recipe(BaseModel):
@@ -47,7 +64,11 @@ class Recipe(BaseModel):
         None,
         description="label names (or name: definition); 'auto' takes those in the data; default: the project's four",
     )
+    fold: Fold | None = Field(
+        None, description="[k, n]: leave out the kth of n parts of the training articles, as marsad train --folds does"
+    )
     seed: int = Field(13, ge=0, lt=2**32, description="of shuffling, dropout and new weights")
+    init_seed: int | None = Field(None, ge=0, lt=2**32, description="of new weights alone; default: seed")
     epochs: PositiveFloat = Field(8, description="passes over the training data, at most")
     patience: int = Field(3, ge=0, description="epochs without a better dev F1 before training stops; 0 = never")
     learning_rate: PositiveFloat = Field(3e-4, description="peak rate of the encoder")
@@ -63,12 +84,17 @@ class Recipe(BaseModel):
         "none", description="'balanced' weighs tags by the square root of their rarity; or label: weight, O among them"
     )
     label_smoothing: float = Field(0.0, ge=0, lt=1, description="share of the target spread over all tags")
+    focal_gamma: NonNegativeFloat = Field(
+        0.0, description="focal loss: how much less a tag counts that is surely right; 0 = plain cross-entropy"
+    )
     freeze_embeddings: bool = Field(False, description="leave the word embeddings as they are")
     window: int = Field(128, ge=8, description="tokens the model sees at once; longer articles are read in windows")
     overlap: int = Field(32, ge=0, description="tokens that neighbouring windows share")
     precision: Literal["float32", "bfloat16", "float16"] = Field("float32", description="of the arithmetic in training")
     save_precision: Literal["float32", "float16", "bfloat16"] = Field("float32", description="of the saved weights")
-    normalize: bool = Field(True, description="put marks, digit forms and presentation forms right in the tokenizer")
+    normalize: Annotated[Normalization, BeforeValidator(_normalization)] = Field(
+        Normalization.default, description="what the tokenizer does to text first: " + ", ".join(Normalization)
+    )
     clitic_pieces: bool = Field(
         True, description="let a Unigram tokenizer use a word's own piece also after a proclitic (و + مئات)"
     )
@@ -82,6 +108,15 @@ def load_recipe(path: Path, overrides: Sequence[str] = ()) -> Recipe:
     Raises:
         InputError: if the file is missing or not a YAML mapping, a key is unknown, or a value does not fit.
     """
+    return make_recipe({**read_mapping(path), **dict(_parse_override(item) for item in overrides)}, str(path))
+
+
+def read_mapping(path: Path) -> dict[str, Any]:
+    """Read a YAML file of ``key: value``.
+
+    Raises:
+        InputError: if the file is missing or holds anything else.
+    """
     try:
         values = yaml.safe_load(path.read_text(encoding="utf-8"))
     except OSError as error:
@@ -90,11 +125,23 @@ def load_recipe(path: Path, overrides: Sequence[str] = ()) -> Recipe:
         raise InputError(f"{path}: not YAML: {' '.join(str(error).split())}") from None
     if not isinstance(values, dict):
         raise InputError(f"{path}: not a mapping of key: value")
-    return make_recipe({**values, **dict(_parse_override(item) for item in overrides)}, str(path))
+    return values
 
 
 def make_recipe(values: Mapping[str, Any], origin: str) -> Recipe:
-    """Check values against the recipe's types.
+    """Check values against the recipe's types, and that they fit together.
+
+    Raises:
+        InputError: naming the nearest key for an unknown one, and the key for a value that does not fit.
+    """
+    recipe = check_values(values, origin)
+    if recipe.overlap >= recipe.window - 2:
+        raise InputError(f"{origin}: overlap={recipe.overlap} must be smaller than window={recipe.window} less 2")
+    return recipe
+
+
+def check_values(values: Mapping[str, Any], origin: str) -> Recipe:
+    """Check each value by itself against its key's type.
 
     Raises:
         InputError: naming the nearest key for an unknown one, and the key for a value that does not fit.
@@ -105,16 +152,13 @@ def make_recipe(values: Mapping[str, Any], origin: str) -> Recipe:
             hint = f"did you mean {near[0]!r}?" if near else f"keys: {', '.join(Recipe.model_fields)}"
             raise InputError(f"{origin}: unknown key {key!r}; {hint}")
     try:
-        recipe = Recipe.model_validate(dict(values))
+        return Recipe.model_validate(dict(values))
     except ValidationError as error:
         first = error.errors()[0]
         key = str(first["loc"][0])
         if first["type"] == "missing":
             raise InputError(f"{origin}: no {key!r}: {Recipe.model_fields[key].description} (add {key}=…)") from None
         raise InputError(f"{origin}: {key}={values[key]!r}: {first['msg']}") from None
-    if recipe.overlap >= recipe.window - 2:
-        raise InputError(f"{origin}: overlap={recipe.overlap} must be smaller than window={recipe.window} less 2")
-    return recipe
 
 
 def save_recipe(recipe: Recipe, path: Path) -> None:

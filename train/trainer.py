@@ -62,7 +62,9 @@ class SpanTrainer(Trainer):
             eval_dataset=data,  # the Trainer wants one; evaluate() below reads the dev articles instead
             data_collator=DataCollatorForTokenClassification(base.tokenizer, label_pad_token_id=IGNORED),
             processing_class=base.tokenizer,
-            compute_loss_func=tag_loss(tag_weights(recipe, data, extractor.tags), recipe.label_smoothing),
+            compute_loss_func=tag_loss(
+                tag_weights(recipe, data, extractor.tags), recipe.label_smoothing, recipe.focal_gamma
+            ),
             callbacks=callbacks,
         )
         # The library's callbacks write their log lines to stdout, which is for results.
@@ -81,7 +83,8 @@ class SpanTrainer(Trainer):
                     key = (self._rate(name), self.recipe.weight_decay if name in decayed else 0.0)
                     groups.setdefault(key, []).append(parameter)
             self.optimizer = torch.optim.AdamW(
-                [{"params": group, "lr": rate, "weight_decay": decay} for (rate, decay), group in groups.items()]
+                [{"params": group, "lr": rate, "weight_decay": decay} for (rate, decay), group in groups.items()],
+                fused=True,  # one pass over the weights instead of one for each operation
             )
         return self.optimizer
 
@@ -141,6 +144,7 @@ def training_arguments(recipe: Recipe) -> TrainingArguments:
         seed=recipe.seed,
         bf16=recipe.precision == "bfloat16",
         fp16=recipe.precision == "float16",
+        use_cpu=not torch.accelerator.is_available(),  # else bf16 is taken for a GPU's
         report_to=recipe.report_to or "none",
         disable_tqdm=not sys.stderr.isatty(),
         dataloader_pin_memory=torch.cuda.is_available(),
@@ -163,20 +167,31 @@ def tag_weights(recipe: Recipe, data: Dataset, tags: Sequence[str]) -> torch.Ten
     return torch.tensor([weight / mean for weight in raw])
 
 
-def tag_loss(weights: torch.Tensor | None, smoothing: float) -> Callable[..., torch.Tensor]:
-    """Return the cross-entropy over tags in the form the Trainer calls."""
+def tag_loss(weights: torch.Tensor | None, smoothing: float, gamma: float = 0.0) -> Callable[..., torch.Tensor]:
+    """Return the cross-entropy over tags in the form the Trainer calls.
+
+    Args:
+        weights: of each tag, shape (tags,), or None for equal ones.
+        smoothing: share of the target that is spread over all tags.
+        gamma: each token's loss is multiplied by (1 - p)^gamma, p the probability of its true tag (focal loss, Lin et
+            al. 2017), so that what is surely right counts little.
+    """
 
     def loss(outputs: Any, labels: torch.Tensor, num_items_in_batch: torch.Tensor | int | None = None) -> torch.Tensor:  # noqa: ANN401
-        logits = outputs["logits"]
-        total = torch.nn.functional.cross_entropy(
-            logits.view(-1, logits.size(-1)).float(),
-            labels.view(-1),
+        logits = outputs["logits"].flatten(end_dim=-2).float()
+        true = labels.flatten()
+        each = torch.nn.functional.cross_entropy(
+            logits,
+            true,
             weight=None if weights is None else weights.to(logits.device),
             ignore_index=IGNORED,
             label_smoothing=smoothing,
-            reduction="sum",
+            reduction="none",
         )
-        return total / (num_items_in_batch if num_items_in_batch is not None else (labels != IGNORED).sum())
+        if gamma:
+            right = logits.softmax(dim=-1).gather(1, true.clamp(min=0).unsqueeze(1)).squeeze(1)
+            each = each * (1 - right).clamp(min=1e-6) ** gamma  # below gamma 1 the slope at 0 is infinite
+        return each.sum() / (num_items_in_batch if num_items_in_batch is not None else (labels != IGNORED).sum())
 
     return loss
 

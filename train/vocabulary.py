@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import json
 import re
-from typing import Any
-
-from tokenizers import Tokenizer
+from collections.abc import Container, Sequence
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
 
 from ..annotations.arabic import MARK_CLASS
+from ..errors import InputError
+
+if TYPE_CHECKING:
+    from tokenizers import Tokenizer
 
 WORD_START = "▁"
 ARABIC_WORD = re.compile("[\u0621-\u063a\u0641-\u064a]+")
@@ -23,7 +27,22 @@ DIGITS = {zero + value: str(value) for zero in (0x0660, 0x06F0) for value in ran
 """Arabic-Indic and Persian digits by code point."""
 
 Spec = dict[str, Any]
-"""The content of a ``tokenizer.json``."""
+"""The content of a ``tokenizer.json``, or one step in it."""
+
+
+class Normalization(StrEnum):
+    """How text is brought to the form that a base was pretrained on.
+
+    ``default``: presentation forms, marks and digit forms. ``arabert``: moreover what ``ArabertPreprocessor`` does for
+    the models v02. ``arabert-twitter``: the same, but emojis stay. ``marbert``: the default, with the words that stand
+    for addresses and users in ARBERT and MARBERT. ``none``: the base's own tokenizer as it is.
+    """
+
+    default = "default"
+    arabert = "arabert"
+    arabert_twitter = "arabert-twitter"
+    marbert = "marbert"
+    none = "none"
 
 
 def spec_of(backend: Tokenizer) -> Spec:
@@ -31,17 +50,120 @@ def spec_of(backend: Tokenizer) -> Spec:
     return json.loads(backend.to_str())
 
 
-def add_normalizer(spec: Spec) -> Spec:
-    """Make a tokenizer blind to tashkeel, tatweel, direction marks, presentation forms and the three digit forms.
+def fit_spec(spec: Spec, normalize: Normalization, clitic_pieces: bool) -> tuple[Spec, list[int]]:
+    """Give a tokenizer what a recipe asks for.
 
-    The steps go before the tokenizer's own; offsets still point into the original text. Doing it twice changes nothing.
+    Returns:
+        The new content and, for each new vocabulary id, the old id whose embedding it takes.
     """
-    steps: list[Spec] = [{"type": "NFKC"}, {"type": "Replace", "pattern": {"Regex": f"[{MARK_CLASS}]"}, "content": ""}]
-    steps += [{"type": "Replace", "pattern": {"String": chr(code)}, "content": digit} for code, digit in DIGITS.items()]
+    if normalize != Normalization.none:
+        spec = split_on_whitespace(add_normalizer(spec, normalize))
+    if clitic_pieces and spec["model"]["type"] == "Unigram":
+        return add_clitic_pieces(spec)
+    return spec, list(range(1 + max(ids_of(spec).values())))
+
+
+def ids_of(spec: Spec) -> dict[str, int]:
+    """Return the id of every piece and added token."""
+    vocabulary = spec["model"]["vocab"]
+    unigram = spec["model"]["type"] == "Unigram"
+    ids = {piece: i for i, (piece, _) in enumerate(vocabulary)} if unigram else dict(vocabulary)
+    return ids | {token["content"]: token["id"] for token in spec["added_tokens"]}
+
+
+def unknown_id(spec: Spec) -> int | None:
+    """Return the id of the token for what no piece can spell, if there is one."""
+    model = spec["model"]
+    return model["unk_id"] if "unk_id" in model else ids_of(spec).get(model.get("unk_token") or "")
+
+
+def add_normalizer(spec: Spec, normalize: Normalization = Normalization.default) -> Spec:
+    """Make a tokenizer see text as its base did in pretraining; offsets still point into the original text.
+
+    The steps go before the tokenizer's own. Doing it twice changes nothing.
+    """
+    steps = [*STEPS[normalize], *([_NUMBER_EDGES] if spec["model"]["type"] == "WordPiece" else [])]
     own = _as_list(spec["normalizer"], "normalizers")
     if own[: len(steps)] == steps:
         return spec
     return {**spec, "normalizer": {"type": "Sequence", "normalizers": [*steps, *own]}}
+
+
+def _replace(pattern: str, content: str) -> Spec:
+    """Return the step that replaces what a regex (Oniguruma's) matches."""
+    return {"type": "Replace", "pattern": {"Regex": pattern}, "content": content}
+
+
+def _replace_text(text: str, content: str) -> Spec:
+    """Return the step that replaces a text."""
+    return {"type": "Replace", "pattern": {"String": text}, "content": content}
+
+
+def _placeholder(begins: str, first: str, rest: str, word: str) -> list[Spec]:
+    """Return the steps that put one word for what begins where ``begins`` looks, with offsets of the whole.
+
+    A replacement takes the offsets of the last character it replaces. Therefore the first character is replaced by all
+    but the end of the word and then, from a character that no text has, the rest by the end of the word.
+    """
+    return [_replace(f"{begins}{first}", f" {word[:-1]}\ue000"), _replace(f"\ue000{rest}*", f"{word[-1]} ")]
+
+
+def _addresses(url: str, user: str) -> list[Spec]:
+    """Return the steps that put one word for a web or mail address and one for a user's name."""
+    host = "-a-zA-Z0-9@:%._+~#="
+    begins = rf"(?<![{host}?&/])(?=https?://|www\.|[{host}]{{2,256}}\.[a-z]{{2,6}}\b)"
+    return [
+        *_placeholder(begins, f"[{host}]", f"[{host}?&/]", url),
+        *_placeholder(r"(?<![\w@])(?=@\w)", "@", r"\w", user),
+    ]
+
+
+_MARKS = _replace(f"[{MARK_CLASS}]", "")
+_DIGITS = [_replace_text(chr(code), digit) for code, digit in DIGITS.items()]
+_DEFAULT = [{"type": "NFKC"}, _MARKS, *_DIGITS]
+
+_NUMBER_EDGES = _replace("(?<=[ء-غف-ي])(?=[0-9])|(?<=[0-9])(?=[ء-غف-ي])", " ")
+"""A space where a number is written onto a word: word pieces of both would hide the number's edge (``17رجلا``)."""
+
+_NEIGHBOURS = {"پ": "ب", "چ": "ج", "ڤ": "ف", "ژ": "ز", "گ": "ك", "ک": "ك", "ی": "ي", "ہ": "ه"}
+"""Letters of other alphabets, which AraBERT has no piece for, and the Arabic ones that stand for them."""
+
+_PUNCTUATION = r"!\"#$%'()*+,.:;\-<=·>?@\[\\\]^_`{|}~—٪٫٬’،؟“؛”»«–…‘"
+"""What AraBERT keeps beside letters and digits."""
+
+_EMOJI = r"\p{Extended_Pictographic}\x{1F1E6}-\x{1F1FF}\x{1F3FB}-\x{1F3FF}"
+
+
+def _arabert(kept: str) -> list[Spec]:
+    """Return the steps for AraBERT v02 (Antoun et al. 2020, https://arxiv.org/abs/2003.00104; package ``arabert``).
+
+    Where AraBERT throws letters away (of other alphabets, between marks), they stay, so that a mention keeps its edges.
+
+    Args:
+        kept: inside of a character class of symbols that stay, each as a word of its own.
+    """
+    ellipsis = [_replace_text("…", "\ue000"), {"type": "NFKC"}, _replace_text("\ue000", "…")]
+    return [
+        _MARKS,
+        *ellipsis,  # a piece of its own there, three dots by NFKC
+        *_DIGITS,
+        *(_replace_text(letter, arabic) for letter, arabic in _NEIGHBOURS.items()),
+        *_addresses("[رابط]", "[مستخدم]"),
+        _replace("</?[A-Za-z][^<>]*>", " "),
+        _replace(r"(?<=(\D))\1(?=\1)", ""),  # of a character repeated, the first and the last
+        _replace_text("/", "-"),
+        _replace(rf"[^\p{{L}}\p{{M}}\p{{N}}\s{_PUNCTUATION}{kept}]", " "),
+        *([_replace(f"(?=[{kept}])|(?<=[{kept}])", " ")] if kept else []),
+    ]
+
+
+STEPS: dict[Normalization, list[Spec]] = {
+    Normalization.default: _DEFAULT,
+    Normalization.arabert: _arabert(""),
+    Normalization.arabert_twitter: _arabert(_EMOJI),
+    Normalization.marbert: [*_DEFAULT, *_addresses("url", "user")],
+}
+"""The steps of each normalization, as ``tokenizer.json`` has them."""
 
 
 def split_on_whitespace(spec: Spec) -> Spec:
@@ -59,14 +181,14 @@ def add_clitic_pieces(spec: Spec) -> tuple[Spec, list[int]]:
     ``▁وم|ئات``; pieces that mix punctuation with anything else are taken out, so that ``).`` is two tokens.
 
     Returns:
-        The new content and, for each new vocabulary id, the old id whose embedding it takes; ids of other tokenizer
-        models stay as they are.
+        The new content and, for each new vocabulary id, the old id whose embedding it takes.
     """
-    if spec["model"]["type"] != "Unigram":
-        return spec, list(range(len(spec["model"]["vocab"])))
-    vocabulary: list[tuple[str, float]] = spec["model"]["vocab"]
     special = {token["content"] for token in spec["added_tokens"]}
-    kept = [(i, piece, score) for i, (piece, score) in enumerate(vocabulary) if piece in special or not _mixed(piece)]
+    kept = [
+        (i, piece, score)
+        for i, (piece, score) in enumerate(spec["model"]["vocab"])
+        if piece in special or not _mixed(piece)
+    ]
     known = {piece for _, piece, _ in kept}
     copies = [
         (i, piece[1:], score - CLITIC_PENALTY)
@@ -77,8 +199,28 @@ def add_clitic_pieces(spec: Spec) -> tuple[Spec, list[int]]:
         and piece[1:] not in known
     ]
     rows = [*kept, *copies]
-    model = {**spec["model"], "vocab": [[piece, score] for _, piece, score in rows]}
-    return _renumber({**spec, "model": model}), [i for i, _, _ in rows]
+    return _with_vocabulary(spec, [[piece, score] for _, piece, score in rows], [i for i, _, _ in rows])
+
+
+def keep_pieces(spec: Spec, kept: Container[int]) -> tuple[Spec, list[int]]:
+    """Take all pieces out of a Unigram or WordPiece vocabulary but those with the given ids and the added tokens.
+
+    Returns:
+        The new content and, for each new vocabulary id, the old id.
+
+    Raises:
+        InputError: for other kinds of tokenizers, whose pieces are made of one another.
+    """
+    vocabulary, kind = spec["model"]["vocab"], spec["model"]["type"]
+    if kind not in ("Unigram", "WordPiece"):
+        raise InputError(f"a tokenizer of type {kind} can't be pruned; only Unigram and WordPiece can")
+    special = {token["id"] for token in spec["added_tokens"]} | {unknown_id(spec)}
+    old_ids: Sequence[int] = range(len(vocabulary)) if kind == "Unigram" else sorted(vocabulary.values())
+    left = [i for i in old_ids if i in kept or i in special]
+    if kind == "Unigram":
+        return _with_vocabulary(spec, [vocabulary[i] for i in left], left)
+    pieces = {i: piece for piece, i in vocabulary.items()}
+    return _with_vocabulary(spec, {pieces[i]: new for new, i in enumerate(left)}, left)
 
 
 def _mixed(piece: str) -> bool:
@@ -87,18 +229,46 @@ def _mixed(piece: str) -> bool:
     return len(body) > 1 and any(not char.isalnum() and not re.match(f"[{MARK_CLASS}]", char) for char in body)
 
 
-def _renumber(spec: Spec) -> Spec:
-    """Set the ids of the special tokens, wherever the content names them, to their places in the vocabulary."""
-    ids = {piece: i for i, (piece, _) in enumerate(spec["model"]["vocab"])}
+def _with_vocabulary(spec: Spec, vocabulary: list[Any] | dict[str, int], sources: list[int]) -> tuple[Spec, list[int]]:
+    """Replace a vocabulary, and renumber the special tokens wherever the content names them.
+
+    Args:
+        spec: the old content.
+        vocabulary: the new vocabulary, as its kind of tokenizer has it.
+        sources: for each of its ids, the old id.
+
+    Returns:
+        The new content, and the sources with those of added tokens that stand outside of the vocabulary.
+    """
+    model = {**spec["model"], "vocab": vocabulary}
+    if spec["model"].get("unk_id") is not None:
+        model["unk_id"] = sources.index(spec["model"]["unk_id"])
+    ids = ids_of({"model": model, "added_tokens": []})
+    outside = [token for token in spec["added_tokens"] if token["content"] not in ids]
+    ids |= {token["content"]: len(sources) + i for i, token in enumerate(outside)}
     added = [{**token, "id": ids[token["content"]]} for token in spec["added_tokens"]]
-    processor = spec["post_processor"]
-    if processor and "special_tokens" in processor:
-        named = {
-            name: {**entry, "ids": [ids[token] for token in entry["tokens"]]}
-            for name, entry in processor["special_tokens"].items()
-        }
-        processor = {**processor, "special_tokens": named}
-    return {**spec, "added_tokens": added, "post_processor": processor}
+    renumbered = {
+        "model": model,
+        "added_tokens": added,
+        "post_processor": _renumber(spec["post_processor"], ids),
+        "padding": None,
+        "truncation": None,
+    }
+    return {**spec, **renumbered}, [*sources, *(token["id"] for token in outside)]
+
+
+def _renumber(processor: Spec | None, ids: dict[str, int]) -> Spec | None:
+    """Set the ids of the special tokens in a post-processor."""
+    if processor is None:
+        return None
+    if "processors" in processor:
+        return {**processor, "processors": [_renumber(inner, ids) for inner in processor["processors"]]}
+    framed = {name: [processor[name][0], ids[processor[name][0]]] for name in ("cls", "sep") if name in processor}
+    named = {
+        name: {**entry, "ids": [ids[token] for token in entry["tokens"]]}
+        for name, entry in processor.get("special_tokens", {}).items()
+    }
+    return {**processor, **framed, **({"special_tokens": named} if named else {})}
 
 
 def _as_list(step: Spec | None, inner: str) -> list[Spec]:

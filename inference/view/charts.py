@@ -81,7 +81,7 @@ def bars(colour: str) -> Drawing:
     number = base.mark_text(align="right", dy=-5, color=IN_PAGE.muted, fontSize=12, aria=False).encode(
         x=alt.value("width"), text=alt.Text("n:Q", format=",")
     )
-    return _finished(alt.layer(bar, name, number), IN_PAGE, height=alt.Step(36))
+    return finished(alt.layer(bar, name, number), IN_PAGE, height=alt.Step(36))
 
 
 def timeline() -> Drawing:
@@ -101,7 +101,7 @@ def timeline() -> Drawing:
             ],
         )
     )
-    return _finished(chart, IN_PAGE, height=96)
+    return finished(chart, IN_PAGE, height=96)
 
 
 def matrix() -> Drawing:
@@ -115,7 +115,7 @@ def matrix() -> Drawing:
         opacity=alt.Opacity("n:Q", scale=alt.Scale(domainMin=0, range=[0.05, 0.6]), legend=None)
     )
     number = base.mark_text(color=IN_PAGE.ink, fontSize=12, aria=False).encode(text=alt.Text("n:Q", format=","))
-    return _finished(alt.layer(cell, number.transform_filter("datum.n > 0")), IN_PAGE, height=alt.Step(30))
+    return finished(alt.layer(cell, number.transform_filter("datum.n > 0")), IN_PAGE, height=alt.Step(30))
 
 
 def place_map(
@@ -144,7 +144,7 @@ def place_map(
     projection = alt.Projection(type="mercator", scale=alt.expr("zoom"), center=alt.expr("centre"))
     layers = alt.layer(land, *_place_marks(base, theme)).properties(projection=projection)
     layers = layers.add_params(alt.param("zoom", value=zoom), alt.param("centre", value=centre))
-    return _finished(layers.properties(view=alt.ViewBackground(fill=theme.sea)), theme, height, width)
+    return finished(layers.properties(view=alt.ViewBackground(fill=theme.sea)), theme, height, width)
 
 
 def _place_marks(base: alt.Chart, theme: Theme) -> list[alt.Chart]:
@@ -191,7 +191,7 @@ def _mercator(degrees: float) -> float:
     return math.log(math.tan(math.pi / 4 + math.radians(max(min(degrees, 85.0), -85.0)) / 2))
 
 
-def _finished(chart: Drawing, theme: Theme, height: int | alt.Step, width: int | str = "container") -> Drawing:
+def finished(chart: Drawing, theme: Theme, height: int | alt.Step, width: int | str = "container") -> Drawing:
     """Give a chart its size and the look that all share."""
     axis = alt.AxisConfig(
         labelColor=theme.muted,

@@ -96,3 +96,20 @@ def test_viterbi_finds_the_best_of_all_valid_sequences():
 
 def test_no_tokens_no_mentions():
     assert decode(np.zeros((0, len(TAGS)), dtype=np.float32), tokens_of(""), TAGS) == []
+
+
+def test_the_score_is_that_of_the_whole_span_and_temperature_changes_nothing_else():
+    tokens = tokens_of("قصف جيش مصر غزة", "قصف", "جيش", "مصر", "غزة")
+    logits = logits_for("O", "B-ACTOR", "I-ACTOR", "O", strength=2.0)
+    (span,) = decode(logits, tokens, TAGS)
+    right, other = np.exp(2) / (np.exp(2) + 4), 1 / (np.exp(2) + 4)
+    assert span.score == pytest.approx(right * right * (1 - other))
+    (cooler,) = decode(logits, tokens, TAGS, temperature=4.0)
+    assert (cooler.start, cooler.end, cooler.label) == (span.start, span.end, span.label)
+    assert 0 < cooler.score < span.score
+
+
+def test_a_mention_at_the_end_of_the_text_needs_nothing_after_it():
+    tokens = tokens_of("في غزة", "في", "غزة")
+    (span,) = decode(logits_for("O", "B-PLACE", strength=2.0), tokens, TAGS)
+    assert span.score == pytest.approx(np.exp(2) / (np.exp(2) + 4))

@@ -2,7 +2,7 @@
 
 import pytest
 from marsad.inference.tokenization import TextTokenizer
-from marsad.train.vocabulary import add_clitic_pieces, add_normalizer, spec_of, split_on_whitespace
+from marsad.train.vocabulary import Normalization, fit_spec, spec_of
 from tokenizers import Tokenizer
 
 TRICKY = [
@@ -25,7 +25,7 @@ TRICKY = [
 @pytest.fixture(params=["unigram_base", "wordpiece_base"])
 def tokenizer(request):
     backend = Tokenizer.from_file(str(request.getfixturevalue(request.param) / "tokenizer.json"))
-    spec, _ = add_clitic_pieces(split_on_whitespace(add_normalizer(spec_of(backend))))
+    spec, _ = fit_spec(spec_of(backend), Normalization.default, clitic_pieces=True)
     import json
 
     return TextTokenizer(Tokenizer.from_str(json.dumps(spec)))

@@ -1,19 +1,25 @@
 """The whole road on tiny models: train, evaluate, reload, extract; stop and resume; publishable as it is."""
 
+import hashlib
 import json
 import os
+import re
 import signal
 import threading
 import time
 
 import pytest
+import torch
 import yaml
 from marsad import Extractor
 from marsad.errors import InputError
 from marsad.inference.checkpoint import SHIPPED, Card
+from marsad.train import run, trackers
 from marsad.train.config import make_recipe
+from marsad.train.history import Clock
 from marsad.train.run import Interrupted, train
-from transformers import pipeline
+from safetensors.torch import load_file
+from transformers import TrainerState, pipeline
 
 
 @pytest.fixture
@@ -114,6 +120,8 @@ def test_training_on_from_a_trained_model_keeps_its_head(recipe, unigram_base, t
         {"class_weights": "balanced"},
         {"class_weights": {"O": 0.5, "WEAPON": 2.0}},
         {"label_smoothing": 0.1, "layer_decay": 0.8},
+        {"focal_gamma": 2.0, "class_weights": "balanced"},
+        {"precision": "bfloat16"},
         {"freeze_embeddings": True, "accumulation": 2},
         {"save_precision": "float16"},
         {"normalize": False, "clitic_pieces": False},
@@ -123,6 +131,96 @@ def test_training_on_from_a_trained_model_keeps_its_head(recipe, unigram_base, t
 def test_every_option_trains(recipe, unigram_base, options):
     figures = train(recipe(unigram_base, epochs=2, **options))
     assert len(figures["history"]["dev_f1"]) == 2
+
+
+def test_a_run_that_dies_while_it_saves_is_finished_by_resuming(recipe, unigram_base, tmp_path, monkeypatch):
+    whole = train(recipe(unigram_base, epochs=2, output=tmp_path / "whole"))
+    settings = recipe(unigram_base, epochs=2)
+    with monkeypatch.context() as patched:
+        patched.setattr(run, "write_json", lambda *_: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            train(settings)
+    with pytest.raises(InputError, match="unfinished run; add resume=true"):
+        train(settings)
+    figures = train(settings.model_copy(update={"resume": True}))
+    assert figures["exact"] == whole["exact"]
+    assert (settings.output / "model.safetensors").read_bytes() == (tmp_path / "whole/model.safetensors").read_bytes()
+    assert not (settings.output / "checkpoints").exists()
+
+
+def test_the_history_says_what_repeating_needs(recipe, unigram_base, data_file, tmp_path, monkeypatch):
+    """codecarbon is pretended: a module of that name that knows what it would have measured."""
+    (tmp_path / "modules").mkdir()
+    (tmp_path / "modules/codecarbon.py").write_text(PRETENDED_CODECARBON)
+    monkeypatch.syspath_prepend(tmp_path / "modules")
+    settings = recipe(unigram_base, epochs=1)
+    train(settings)
+    history = json.loads((settings.output / "metrics.json").read_text())["history"]
+    digest = hashlib.sha256(data_file.read_bytes()).hexdigest()
+    for place, role in enumerate(("train", "dev")):
+        expected = {"role": role, "name": data_file.name, "sha256": digest, "articles": 6, "spans": 25}
+        assert history["data"][place] == expected
+    weights = load_file(settings.output / "model.safetensors")
+    assert history["parameters"] == sum(weight.numel() for weight in weights.values())
+    assert history["precision"] == "float32"
+    assert history["wall_time"] > 0
+    assert history["hardware"]["cpu"]
+    assert history["hardware"]["cores"] >= 1
+    assert history["hardware"]["memory_gb"] > 0
+    assert set(history["versions"]) == {"python", "marsad", "torch", "transformers", "tokenizers"}
+    assert (history["emissions"], history["energy_kwh"], history["emissions_country"]) == (0.25, 1.5, "Iraq")
+
+
+PRETENDED_CODECARBON = """
+class EmissionsTracker:
+    def __init__(self, **options):
+        self.final_emissions_data = self
+        self.energy_consumed, self.country_name = 1.5, "Iraq"
+
+    def start(self):
+        pass
+
+    def stop(self):
+        return 0.25
+"""
+
+
+def test_the_clock_goes_on_after_a_stop():
+    state = TrainerState(log_history=[{"loss": 1.0, "wall_time": 100.0}, {"loss": 0.5}])
+    clock = Clock()
+    clock.on_train_begin(None, state, None)
+    clock.on_log(None, state, None)
+    assert 100 <= state.log_history[-1]["wall_time"] < 101
+
+
+def test_dev_f1_of_every_epoch_reaches_tensorboard(recipe, unigram_base):
+    events = pytest.importorskip("tensorboard.backend.event_processing.event_accumulator", reason="needs tensorboard")
+    settings = recipe(unigram_base, epochs=3, report_to=["tensorboard"])
+    figures = train(settings)
+    written = events.EventAccumulator(str(settings.output / "tensorboard"))
+    written.Reload()
+    points = [event.value for event in written.Scalars("eval/f1")]
+    assert points == pytest.approx([point["f1"] for point in figures["history"]["dev_f1"]])
+
+
+@pytest.mark.parametrize(
+    ("tracker", "said"),
+    [
+        ("tensorbord", "unknown tracker 'tensorbord'; did you mean 'tensorboard'?"),
+        ("notebook", "unknown tracker 'notebook'; choose from tensorboard, wandb, mlflow, trackio"),
+        ("wandb", "wandb is not installed; pip install wandb"),
+    ],
+)
+def test_a_tracker_that_is_not_to_be_had_is_one_clear_line(recipe, unigram_base, monkeypatch, tracker, said):
+    monkeypatch.setattr(trackers, "find_spec", lambda name: None)
+    with pytest.raises(InputError, match=re.escape(said)):
+        train(recipe(unigram_base, report_to=[tracker]))
+
+
+@pytest.mark.skipif(torch.accelerator.is_available(), reason="there is a GPU")
+def test_float16_without_a_gpu_is_one_clear_line(recipe, unigram_base):
+    with pytest.raises(InputError, match="precision=float16: needs a GPU; on a CPU train in bfloat16 or float32"):
+        train(recipe(unigram_base, precision="float16"))
 
 
 def test_early_stopping_ends_a_run_that_no_longer_improves(recipe, unigram_base):

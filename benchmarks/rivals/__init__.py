@@ -1,0 +1,1 @@
+"""Other people's taggers, and a dictionary, trained and read on the same articles as our model."""
