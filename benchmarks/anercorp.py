@@ -61,9 +61,7 @@ def split_corpus(located: Sequence[Located]) -> Split:
 
 
 def train(arguments: argparse.Namespace, folder: Path) -> None:
-    """Train through the command that users have, unless the folder holds the trained model already."""
-    if (folder / "marsad.json").exists():
-        return
+    """Train through the command that users have."""
     keys = {
         "train": OUTPUT / "train.jsonl", "dev": OUTPUT / "dev.jsonl", "output": folder, "labels": "auto",
         "base": arguments.base, "epochs": arguments.epochs, "seed": arguments.seed,
@@ -90,24 +88,19 @@ def as_table(figures: dict[str, Any]) -> Table:
     """Lay the figures out: F1 with its interval, precision and recall, and F1 by overlap."""
     title = f"Held-out tenth: {figures['articles']:,} sentences; exact spans"
     table = make_table(title, "label", "F1", "95 %", "P", "R", "overlap", "spans", "F1 with boundary rules")
-    exact, ruled = figures["whole words"]["exact"], figures["boundary rules"]["exact"]["labels"]
-    by_overlap = figures["whole words"]["partial"]["labels"]
-    rows = {label: (row, by_overlap[label], ruled[label]) for label, row in exact["labels"].items()}
-    rows["micro"] = (
-        exact["micro"],
-        figures["whole words"]["partial"]["micro"],
-        figures["boundary rules"]["exact"]["micro"],
-    )
-    for name, (row, overlap, with_rules) in rows.items():
-        cells = f"{row['f1']:.3f}", show_interval(row, "f1_low", "f1_high"), f"{row['precision']:.3f}"
-        cells += f"{row['recall']:.3f}", f"{overlap['f1']:.3f}", str(row["tp"] + row["fn"]), f"{with_rules['f1']:.3f}"
-        table.add_row(name, *cells)
-    macro = exact["macro"], figures["whole words"]["partial"]["macro"], figures["boundary rules"]["exact"]["macro"]
-    interval = show_interval(macro[0], "f1_low", "f1_high")
-    table.add_row(
-        "macro", f"{macro[0]['f1']:.3f}", interval, "", "", f"{macro[1]['f1']:.3f}", "", f"{macro[2]['f1']:.3f}"
-    )
+    exact, by_overlap = (_rows(figures["whole words"][match]) for match in ("exact", "partial"))
+    ruled = _rows(figures["boundary rules"]["exact"])
+    for name, row in exact.items():
+        cells = [f"{row['f1']:.3f}", show_interval(row, "f1_low", "f1_high")]
+        cells += [f"{row[key]:.3f}" if key in row else "" for key in ("precision", "recall")]
+        cells += [f"{by_overlap[name]['f1']:.3f}", str(row["tp"] + row["fn"]) if "tp" in row else ""]
+        table.add_row(name, *cells, f"{ruled[name]['f1']:.3f}")
     return table
+
+
+def _rows(summary: dict[str, Any]) -> dict[str, dict[str, float]]:
+    """Return the figures of the labels, micro and macro in the order of a table."""
+    return {**summary["labels"], "micro": summary["micro"], "macro": summary["macro"]}
 
 
 def main() -> None:

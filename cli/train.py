@@ -47,6 +47,8 @@ def train(
             from ..train.run import train as run
 
             figures = run(resolved)
+    if not figures:  # one of several processes; the main one tells
+        return
     tell(f"saved in {resolved.output}; on the dev articles:" if not folds else f"saved in {resolved.output}:")
     print_figures(figures, False, as_table)
 

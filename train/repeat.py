@@ -25,10 +25,10 @@ from ..inference.engine import TorchEngine
 from ..inference.extractor import Extractor
 from ..inference.tokenization import TextTokenizer
 from .config import Recipe, save_recipe
-from .evaluation import Evaluation, evaluate, report
+from .evaluation import Evaluation, calibrate, evaluate, report
 from .evaluation.comparison import f1s
 from .folds import divide
-from .run import METRICS_FILE, is_finished, refuse_other_recipe, train, write_json
+from .run import METRICS_FILE, is_finished, refuse_other_recipe, require_one_process, train, write_json
 from .trainer import last_checkpoint
 
 SUMMARY_FILE = "summary.json"
@@ -114,6 +114,7 @@ def train_all(recipe: Recipe, runs: Runs) -> None:
         InputError: if the output folder holds other files or other runs, or the recipe doesn't say ``resume``.
         Interrupted: if a signal stopped a run.
     """
+    require_one_process("--seeds and --folds")
     held = sorted(path.name for path in recipe.output.iterdir()) if recipe.output.is_dir() else []
     if held and not recipe.resume:
         raise InputError(f"output={recipe.output}: not empty ({held[0]} …); add resume=true, or name another folder")
@@ -157,7 +158,9 @@ def _average(recipe: Recipe, runs: Runs, dev: Sequence[Article]) -> dict[str, An
     average_weights(folders).to(getattr(torch, recipe.save_precision)).save_pretrained(folder)
     save_recipe(recipe.model_copy(update={"output": folder}), folder / "recipe.yaml")
     extractor = load_exactly(folder)
-    figures = report(evaluate(extractor, dev), extractor.tokenizer, extractor.tags)
+    card, calibration = calibrate(extractor, dev)
+    card.save(folder)
+    figures = {**report(evaluate(extractor, dev), extractor.tokenizer, extractor.tags), "calibration": calibration}
     history = [json.loads((run / METRICS_FILE).read_text(encoding="utf-8"))["history"] for run in folders]
     seconds = sum(one["wall_time"] for one in history)
     made = {**history[0], "average_of": list(runs), "wall_time": seconds, "dev_f1": [], "loss": []}

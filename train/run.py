@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from accelerate import PartialState
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
 from ..annotations.schema import Article, LabelSet, default_labels, define_labels, labels_of
@@ -28,7 +29,7 @@ from .alignment import AlignmentReport
 from .base import Base, load_base
 from .config import Recipe, load_recipe, save_recipe
 from .data import make_dataset
-from .evaluation import check_labels, evaluate, report
+from .evaluation import calibrate, check_labels, evaluate, report
 from .folds import leave_out
 from .history import Clock, describe_run, measuring_emissions
 from .trackers import check_trackers, name_run
@@ -52,9 +53,12 @@ def train(recipe: Recipe, on_dev: OnDev | None = None) -> dict[str, Any]:
         recipe: the run's configuration.
         on_dev: told how the run goes on.
 
+    In several processes (``accelerate launch``) all of them compute the steps; the main one measures and writes.
+
     Returns:
-        The dev figures of the saved model, as :func:`marsad.train.evaluation.report` gives them, and under ``history``
-        what :func:`marsad.train.history.describe_run` gives; the content of ``metrics.json``.
+        The dev figures of the saved model, as :func:`marsad.train.evaluation.report` gives them, under ``calibration``
+        those of its scores' temperature, and under ``history`` what :func:`marsad.train.history.describe_run` gives;
+        the content of ``metrics.json``. Empty in all processes but the main one.
 
     Raises:
         InputError: if data, base, output folder, trackers or precision don't fit.
@@ -63,7 +67,8 @@ def train(recipe: Recipe, on_dev: OnDev | None = None) -> dict[str, Any]:
     clock = Clock()
     check_precision(recipe)
     check_trackers(recipe)
-    checkpoint = _checkpoint_to_resume(recipe)
+    with PartialState(cpu=not torch.accelerator.is_available()).main_process_first():
+        checkpoint = _checkpoint_to_resume(recipe)
     with measuring_emissions() as emissions:
         articles, dev, labels = _read(recipe)
         base = load_base(recipe, tags_of(labels))
@@ -80,11 +85,24 @@ def train(recipe: Recipe, on_dev: OnDev | None = None) -> dict[str, Any]:
         except (ValueError, RuntimeError, ImportError) as error:  # what the library finds wrong with the machine
             raise InputError(f"recipe: {first_line(error)}") from None
         _run(trainer, recipe, clock, on_dev, checkpoint)
+        if not trainer.is_world_process_zero():
+            return {}
         _round_weights(recipe, base)
-        figures = report(evaluate(extractor, dev), tokenizer, card.tags)
+        card, calibration = calibrate(extractor, dev)
+        figures = {**report(evaluate(extractor, dev), tokenizer, card.tags), "calibration": calibration}
     history = describe_run(recipe, base.model, trainer.state.log_history, emissions, clock.seconds)
     _save(recipe, base, card, {**figures, "history": history}, alignment)
     return {**figures, "history": history}
+
+
+def require_one_process(what: str) -> None:
+    """Refuse to do several runs in several processes.
+
+    Raises:
+        InputError: if this is one of several processes.
+    """
+    if PartialState(cpu=not torch.accelerator.is_available()).num_processes > 1:
+        raise InputError(f"{what}: not under accelerate launch; launch the runs one by one (seed=…, fold=…)")
 
 
 def check_precision(recipe: Recipe) -> None:
@@ -257,5 +275,6 @@ def write_json(file: Path, content: dict[str, Any]) -> None:
 
 
 def _say(line: str) -> None:
-    """Tell the user something on stderr; stdout is for results."""
-    sys.stderr.write(line + "\n")
+    """Tell the user something on stderr, once whatever the number of processes; stdout is for results."""
+    if PartialState().is_main_process:
+        sys.stderr.write(line + "\n")

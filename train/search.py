@@ -20,7 +20,7 @@ from rich.table import Table
 
 from ..errors import InputError, first_line
 from .config import Recipe, check_values, make_recipe, read_mapping, save_recipe
-from .run import METRICS_FILE, OnDev, is_finished, train, write_json
+from .run import METRICS_FILE, OnDev, is_finished, require_one_process, train, write_json
 from .trainer import last_checkpoint
 
 if TYPE_CHECKING:
@@ -77,6 +77,7 @@ def search(recipe: Recipe, trials: int, space_file: Path | None = None) -> dict[
     """
     if find_spec("optuna") is None:
         raise InputError("tune needs Optuna: pip install 'marsad[tune]'")
+    require_one_process("tune")
     space = load_space(space_file or DEFAULT_SPACE, recipe)
     with _only_here(recipe):
         study = _open_study(recipe, space)

@@ -12,6 +12,7 @@ from types import FrameType
 from typing import Any
 
 import torch
+from accelerate.utils import broadcast_object_list
 from datasets import Dataset
 from transformers import (
     DataCollatorForTokenClassification,
@@ -27,6 +28,7 @@ from transformers import (
 from transformers.trainer_pt_utils import LengthGroupedSampler
 
 from ..annotations.schema import Article
+from ..annotations.scoring import Scores
 from ..inference.extractor import Extractor
 from .alignment import IGNORED
 from .base import HEAD, Base
@@ -99,14 +101,22 @@ class SpanTrainer(Trainer):
 
     def _get_train_sampler(self, train_dataset: Any = None) -> torch.utils.data.Sampler:  # noqa: ANN401
         """Return batches of similar length in an order that seed and epoch alone decide, so that resuming is exact."""
-        return SeededLengthSampler(self.recipe.batch_size * self.recipe.accumulation, self.lengths, self.recipe.seed)
+        together = self.recipe.batch_size * self.recipe.accumulation * self.args.world_size
+        return SeededLengthSampler(together, self.lengths, self.recipe.seed)
 
     def evaluate(self, *args: Any, metric_key_prefix: str = "eval", **kwargs: Any) -> dict[str, float]:  # noqa: ANN401
-        """Extract the spans of the dev articles and return their micro F1 over exact characters."""
-        metrics = {f"{metric_key_prefix}_f1": evaluate(self.extractor, self.dev).f1}
+        """Extract the spans of the dev articles and return their F1 over exact characters, micro and by label."""
+        metrics = self._dev_scores(metric_key_prefix) if self.is_world_process_zero() else {}
+        (metrics,) = broadcast_object_list([metrics])  # all processes must choose the same epoch
         self.log(metrics)
         self.control = self.callback_handler.on_evaluate(self.args, self.state, self.control, metrics)
         return metrics
+
+    def _dev_scores(self, prefix: str) -> dict[str, float]:
+        """Return F1 by the names that experiment trackers show."""
+        scores = sum(evaluate(self.extractor, self.dev).scores(), Scores())
+        by_label = {f"{prefix}_f1_{label}": score.f1 for label, score in sorted(scores.by_label.items())}
+        return {f"{prefix}_f1": scores.micro.f1, **by_label}
 
 
 class SeededLengthSampler(LengthGroupedSampler):
@@ -138,6 +148,7 @@ def training_arguments(recipe: Recipe) -> TrainingArguments:
         save_strategy="epoch",
         save_total_limit=2,
         load_best_model_at_end=True,
+        restore_callback_states_from_checkpoint=True,  # early stopping goes on counting where it was
         metric_for_best_model="eval_f1",
         greater_is_better=True,
         logging_steps=20,
@@ -241,9 +252,9 @@ class EpochLine(TrainerCallback):
         **kwargs: Any,  # noqa: ANN401
     ) -> None:
         """Say the epoch and its dev F1."""
-        sys.stderr.write(
-            f"epoch {state.epoch or 0:.1f}: dev F1 {kwargs['metrics']['eval_f1']:.4f} (exact characters)\n"
-        )
+        if state.is_world_process_zero:
+            f1 = kwargs["metrics"]["eval_f1"]
+            sys.stderr.write(f"epoch {state.epoch or 0:.1f}: dev F1 {f1:.4f} (exact characters)\n")
 
 
 def last_checkpoint(output: Path) -> Path | None:
