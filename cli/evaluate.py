@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -81,6 +82,10 @@ def _check_output(path: Path) -> None:
         raise InputError(f"{path}: name the report …{' or …'.join(OUTPUTS)}")
     if not path.parent.is_dir():
         raise InputError(f"{path}: no folder {path.parent}")
+    if path.is_dir():
+        raise InputError(f"{path}: a folder; name a file")
+    if not os.access(path if path.exists() else path.parent, os.W_OK):
+        raise InputError(f"{path}: can't be written here; name another place")
     if path.suffix == ".html":
         from ..train.evaluation.charts import require_library
 
@@ -88,9 +93,11 @@ def _check_output(path: Path) -> None:
 
 
 def _check_own(model: str | None) -> None:
-    """Refuse to write a temperature into a model that was not named as a folder."""
+    """Refuse to write a temperature into a model that was not named as a folder, or can't be written into."""
     if model is None or not Path(model).is_dir():
         raise InputError("--fit-temperature writes into the model's folder: name it, as in --model runs/mine")
+    if not os.access(model, os.W_OK):
+        raise InputError(f"{model}: --fit-temperature can't write into this folder; copy the model")
 
 
 def _warn_of_overlap(articles: Sequence[Article], training: Sequence[Article]) -> None:
@@ -111,16 +118,23 @@ def _load(extractor: Extractor, boundary_rules: bool, data: Path, articles: Sequ
 def _fit(extractor: Extractor, folder: Path, articles: Sequence[Article]) -> dict[str, Any]:
     """Fit the temperature, store it in the checkpoint and say what it did."""
     from ..train.evaluation import calibrate
+    from ..train.evaluation.calibration import FEWEST_SPANS, is_fitted
 
+    before = extractor.card.temperature
     with Console(stderr=True).status("fitting the temperature"):
         card, fitted = calibrate(extractor, articles)
+    if not is_fitted(fitted):
+        raise InputError(
+            f"--fit-temperature: too little to fit to: {fitted['spans']:,} spans found, and it takes {FEWEST_SPANS}, "
+            f"some right and some wrong; give more articles (the model keeps its temperature of {before:g})"
+        )
     try:
         card.save(folder)
     except OSError as error:
         raise InputError(f"{folder}: {error.strerror or error}") from None
-    errors = [f"{fitted[when]['ece']:.3f}" if fitted["spans"] else "–" for when in ("before", "after")]
+    errors = " → ".join(f"{fitted[when]['ece']:.3f}" for when in ("before", "after"))
     tell(
-        f"temperature {card.temperature:g} stored in {folder}: expected calibration error {errors[0]} → {errors[1]} "
+        f"temperature {card.temperature:g} stored in {folder}: expected calibration error {errors} "
         f"(cross-validated, {fitted['spans']:,} spans)"
     )
     return fitted

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from shlex import quote
 from typing import Annotated
 
 import typer
@@ -30,4 +31,4 @@ def tune(
     with training():
         figures = search(resolved, trials, space)
     print_figures(figures, False, as_table)
-    tell(f"the best recipe: marsad train {resolved.output / BEST_FILE}")
+    tell(f"the best recipe: marsad train {quote(str(resolved.output / BEST_FILE))}")

@@ -46,8 +46,12 @@ def learning_curve(recipe: Recipe, shares: Sequence[float]) -> Iterator[dict[str
         ``share``, ``articles``, ``spans``, and the dev figures ``micro``, ``macro`` and ``labels`` of exact spans.
 
     Raises:
-        InputError: if the output holds a curve of another recipe or other data, or a run does not work.
+        InputError: if this is one of several processes, the output holds a curve of another recipe or other data, or a
+            run does not work.
     """
+    from .run import require_one_process
+
+    require_one_process("learning-curve")
     articles = [article for file in recipe.train for article in read_articles(file)]
     order = np.random.default_rng(recipe.seed).permutation(len(articles))
     # A small part may lack a label that the dev articles have.
@@ -56,7 +60,7 @@ def learning_curve(recipe: Recipe, shares: Sequence[float]) -> Iterator[dict[str
     for share in shares:
         part = [articles[i] for i in sorted(order[: max(round(share * len(articles)), 1)])]
         figures = _run(recipe.model_copy(update={"labels": labels}), f"{100 * share:g}", part)
-        spans = sum(len(article.spans) for article in part)
+        spans = sum(not span.optional for article in part for span in article.spans)
         points.append({"share": share, "articles": len(part), "spans": spans, **figures["exact"]})
         _write(recipe.output / CURVE_FILE, json.dumps({"points": points}, ensure_ascii=False, indent=1) + "\n")
         yield points[-1]

@@ -116,9 +116,8 @@ def prune(
     Raises:
         InputError: if base or folder don't fit, or there is no text.
     """
-    if out.exists() and (not out.is_dir() or any(out.iterdir())):
-        raise InputError(f"{out}: exists; name a new or empty folder")
     folder = find_base(base)
+    _make_empty(out)
     config, tokenizer = load_config(folder, base), load_tokenizer(folder, base)
     spec = spec_of(tokenizer.backend_tokenizer)
     ids = ids_of(spec)
@@ -139,6 +138,17 @@ def prune(
         shutil.copy(folder / CARD_FILE, out)
     parameters, megabytes = zip(*sizes, strict=True)
     return Pruned(*counts, (len(ids), len(sources)), parameters, megabytes)
+
+
+def _make_empty(out: Path) -> None:
+    """Make the folder to write into, before the work and not after it."""
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        held = any(out.iterdir())
+    except OSError as error:
+        raise InputError(f"{out}: {error.strerror or error}; name a new or empty folder") from None
+    if held:
+        raise InputError(f"{out}: exists; name a new or empty folder")
 
 
 def used_pieces(reader: Reader, texts: Iterable[str]) -> set[int]:

@@ -222,8 +222,10 @@ def refuse_other_recipe(begun: Path, recipe: Recipe) -> None:
         InputError: naming the keys that differ.
     """
     if changed := _changed_keys(load_recipe(begun), recipe):
+        average = " (--average gives all seeds one init_seed)" if "init_seed" in changed else ""
         raise InputError(
-            f"resume: {', '.join(changed)} differ from the run's in {recipe.output}; give the same, or a new output"
+            f"resume: {', '.join(changed)} differ from the run's in {recipe.output}{average}; "
+            "give the same, or a new output"
         )
 
 

@@ -6,8 +6,10 @@ import math
 import signal
 import sys
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Executor, ThreadPoolExecutor, wait
 from pathlib import Path
+from threading import Barrier
 from types import FrameType
 from typing import Any
 
@@ -69,10 +71,22 @@ class SpanTrainer(Trainer):
             ),
             callbacks=callbacks,
         )
+        alone_on_cpu = self.args.device.type == "cpu" and self.args.world_size == 1
+        self.workers = two_workers() if alone_on_cpu and not draws_dropout(base.model) else None
         # The library's callbacks write their log lines to stdout, which is for results.
         self.remove_callback(PrinterCallback)
         if self.pop_callback(ProgressCallback) is not None:
             self.add_callback(TrainingBar())
+
+    def training_step(
+        self, model: torch.nn.Module, inputs: dict[str, Any], num_items_in_batch: torch.Tensor | int | None = None
+    ) -> torch.Tensor:
+        """Add a batch's gradients; where it pays, those of its two halves at the same time."""
+        step = super().training_step
+        if self.workers is None or num_items_in_batch is None or len(inputs["input_ids"]) < 2:
+            return step(model, inputs, num_items_in_batch)
+        losses = self.workers.map(lambda half: step(model, half, num_items_in_batch), halves(inputs))
+        return torch.stack(list(losses)).sum()
 
     def create_optimizer(self, model: torch.nn.Module | None = None) -> torch.optim.Optimizer:
         """Make AdamW with a rate for each depth and a faster one for a new head."""
@@ -117,6 +131,33 @@ class SpanTrainer(Trainer):
         scores = sum(evaluate(self.extractor, self.dev).scores(), Scores())
         by_label = {f"{prefix}_f1_{label}": score.f1 for label, score in sorted(scores.by_label.items())}
         return {f"{prefix}_f1": scores.micro.f1, **by_label}
+
+
+def two_workers() -> Executor | None:
+    """Return two threads that have half of the CPU's cores each, or None where there is one core.
+
+    Two small matrix products on half the cores each are done sooner than two that all cores share. There are two of
+    them whatever the number of cores, for the sum of two gradients does not depend on which of them is ready first.
+    """
+    cores = torch.get_num_threads()
+    if cores < 2:
+        return None
+    workers = ThreadPoolExecutor(2, initializer=torch.set_num_threads, initargs=(cores // 2,))
+    both = Barrier(2)
+    wait([workers.submit(both.wait) for _ in range(2)])  # both have set their threads; now this one's again
+    torch.set_num_threads(cores)
+    return workers
+
+
+def draws_dropout(model: torch.nn.Module) -> bool:
+    """Tell whether a model draws random numbers in training, whose order two threads would not keep."""
+    return any(isinstance(module, torch.nn.Dropout) and module.p > 0 for module in model.modules())
+
+
+def halves(inputs: Mapping[str, torch.Tensor]) -> list[dict[str, torch.Tensor]]:
+    """Cut tensors of shape (windows, …), two or more, into the first and the second half of the windows."""
+    middle = len(inputs["input_ids"]) // 2
+    return [{name: rows[part] for name, rows in inputs.items()} for part in (slice(middle), slice(middle, None))]
 
 
 class SeededLengthSampler(LengthGroupedSampler):

@@ -10,6 +10,7 @@ import time
 import tomllib
 import urllib.request
 from contextlib import contextmanager
+from dataclasses import replace
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 
@@ -142,6 +143,33 @@ def test_every_fact_of_the_card_is_that_of_the_run(publish, hub, run):
     assert "| learning rate | 0.0003 |" in text
     assert all(word in text for word in ("exact", "snapped", "pipeline(", 'Extractor.from_pretrained("org/tiny")'))
     assert "undefined" not in text.lower()
+
+
+def test_the_card_of_an_average_says_so_and_its_calibration_is_that_of_its_temperature(publish, run, tmp_path):
+    figures = json.loads((run / "metrics.json").read_text())
+    figures["history"]["average_of"] = ["seed-1", "seed-2"]
+    fit = {"temperature": 1.4, "spans": 60, "before": {"ece": 0.09}, "after": {"ece": 0.02}}
+    (run / "metrics.json").write_text(json.dumps({**figures, "calibration": fit}))
+    for temperature in (1.4, 1.7):  # the second was fitted later, with marsad evaluate
+        replace(Card.load(run), temperature=temperature).save(run)
+        out = tmp_path / f"out-{temperature}"
+        publish(run, "--repo", "org/tiny", "--no-onnx", "--license", "mit", "--dry-run", out)
+        text = (out / "model/README.md").read_text(encoding="utf-8")
+        assert f"(temperature {temperature}00)" in text
+        assert ("error of 0.020 there" in text, "0.090 without" in text) == (temperature == 1.4,) * 2
+    assert "| average of | seed-1, seed-2 |" in text
+    assert "of one average of 2 models" in text
+
+
+def test_a_dry_run_that_fails_leaves_the_folder_to_the_next(publish, run, tmp_path):
+    known = (run / "metrics.json").read_text()
+    (run / "metrics.json").write_text('{"exact": {"labels": 7}}')
+    options = (run, "--repo", "org/tiny", "--no-onnx", "--license", "mit", "--dry-run", tmp_path / "out")
+    code, _, said = publish(*options)
+    assert (code, said.count("\n")) == (2, 1)
+    assert f"{run}: metrics.json" in said
+    (run / "metrics.json").write_text(known)
+    assert publish(*options)[0] == 0
 
 
 def test_a_dry_run_writes_just_what_would_be_uploaded(publish, hub, run, tmp_path, monkeypatch):
@@ -311,6 +339,12 @@ def test_a_missing_piece_is_one_line(publish, hub, run, missing, said):
     assert (code, complaint.count("\n")) == (2, 1)
     assert said in complaint
     assert not hub.writes
+
+
+def test_of_several_runs_one_is_to_be_named(publish, hub, run):
+    code, _, complaint = publish(run.parent, "--repo", "org/tiny")
+    assert (code, complaint.count("\n")) == (2, 1)
+    assert "name one of those in it: run" in complaint
 
 
 def test_a_graph_is_exported_where_there_is_none(publish, run, tmp_path, monkeypatch):

@@ -18,6 +18,7 @@ from marsad.train import run, trackers
 from marsad.train.config import make_recipe
 from marsad.train.history import Clock
 from marsad.train.run import Interrupted, train
+from marsad.train.trainer import halves
 from safetensors.torch import load_file
 from transformers import TrainerState, pipeline
 
@@ -238,3 +239,15 @@ def test_a_base_that_is_not_there_is_one_clear_line(recipe, tmp_path):
         with pytest.raises(InputError, match=said) as error:
             train(recipe(base))
         assert "\n" not in str(error.value)
+
+
+def test_halves_of_a_batch_at_once_learn_what_the_whole_does(recipe, unigram_base, tmp_path, monkeypatch):
+    cut = []
+    monkeypatch.setattr(torch, "get_num_threads", lambda: 2)
+    monkeypatch.setattr("marsad.train.trainer.halves", lambda inputs: cut.append(len(inputs)) or halves(inputs))
+    at_once = train(recipe(unigram_base, epochs=12, output=tmp_path / "at-once"))
+    assert cut
+    monkeypatch.setattr("marsad.train.trainer.two_workers", lambda: None)
+    whole = train(recipe(unigram_base, epochs=12, output=tmp_path / "whole"))
+    losses = [[point["loss"] for point in run["history"]["loss"]] for run in (at_once, whole)]
+    assert losses[0] == pytest.approx(losses[1], rel=1e-3)

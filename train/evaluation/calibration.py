@@ -83,6 +83,11 @@ def calibrate(extractor: Extractor, articles: Sequence[Article]) -> tuple[Card, 
     return extractor.card, {"temperature": temperature, "spans": len(right), **figures}
 
 
+def is_fitted(figures: dict[str, Any]) -> bool:
+    """Tell from the figures of :func:`calibrate` whether there were enough spans to fit a temperature to."""
+    return figures["spans"] >= FEWEST_SPANS and 0 < figures["before"]["accuracy"] < 1
+
+
 def _score(extractor: Extractor, article: Article, text: str, tokens: Tokens, logits: Floats) -> _Scored:
     """Keep what the scores of one article's mentions depend on; those that count neither way are left out."""
     pairs = list(extractor.read(text, tokens, logits))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from ...errors import InputError
+from ...errors import InputError, first_line
 from ...inference.checkpoint import SHIPPED
 from .facts import TEMPLATES, Facts, gather, results, training
 from .order import Order, Say
@@ -42,6 +42,8 @@ def write_card(order: Order, folder: Path, before: str, say: Say) -> None:
     Raises:
         InputError: if the checkpoint can't be used, or the marks around what was written by hand are broken.
     """
+    from jinja2 import UndefinedError
+
     facts = gather(folder)
     local = read_card(order.run)
     base = read_card(SHIPPED) if facts.recipe.get("base") == "embedded" else ""
@@ -50,14 +52,28 @@ def write_card(order: Order, folder: Path, before: str, say: Say) -> None:
     if license == UNKNOWN_LICENSE:
         say("the card states no licence; name one with --license, such as apache-2.0")
     notes = by_hand(before, f"the card of {order.repo}") or by_hand(local, str(order.run / CARD))
-    front = describe(order.repo, facts, license, facts.base or stated.get("base_model"))
-    (folder / CARD).write_text(render(order, facts, front, license, notes), encoding="utf-8")
+    try:
+        front = describe(order.repo, facts, license, facts.base or stated.get("base_model"))
+        text = render(order, facts, front, license, notes)
+    except (LookupError, TypeError, AttributeError, UndefinedError) as error:
+        raise InputError(
+            f"{order.run}: metrics.json, recipe.yaml or alignment.json is not as this version of marsad writes it "
+            f"({first_line(error)}); mend it, or take it away and the card does without"
+        ) from None
+    (folder / CARD).write_text(text, encoding="utf-8")
 
 
 def read_card(folder: Path) -> str:
-    """Return the text of a folder's card; empty where there is none."""
+    """Return the text of a folder's card; empty where there is none.
+
+    Raises:
+        InputError: if it can't be read.
+    """
     file = folder / CARD
-    return file.read_text(encoding="utf-8") if file.exists() else ""
+    try:
+        return file.read_text(encoding="utf-8") if file.exists() else ""
+    except (OSError, ValueError) as error:
+        raise InputError(f"{file}: can't be read: {first_line(error)}") from None
 
 
 def metadata(card: str) -> dict[str, Any]:

@@ -72,6 +72,12 @@ class Facts:
         return base.partition("@")[0] if isinstance(base, str) and is_hub_base(base) else None
 
     @property
+    def calibration(self) -> dict[str, Any] | None:
+        """Return how reliable the scores are, where it was measured with the temperature that the model has now."""
+        fitted = self.figures.get("calibration", {})
+        return fitted if fitted.get("spans") and fitted["temperature"] == self.card.temperature else None
+
+    @property
     def is_default_task(self) -> bool:
         """Tell whether the labels are the project's own."""
         return [label.name for label in self.labels] == list(default_labels())
@@ -127,6 +133,7 @@ def training(facts: Facts) -> list[tuple[str, str]]:
     """Return what is known of the training run, as rows of name and value."""
     rows = {key.replace("_", " "): facts.recipe.get(key) for key in SETTINGS}
     history = facts.history
+    rows["average of"] = ", ".join(history.get("average_of", ()))
     if epochs := history.get("dev_f1"):
         best = max(epochs, key=lambda point: point["f1"])
         rows["best epoch"] = f"{best['epoch']:g} of {epochs[-1]['epoch']:g}, dev F1 {best['f1']:.3f}"

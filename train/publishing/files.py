@@ -38,7 +38,7 @@ NEEDED = {"config.json": "config.json", "model.safetensors": "model*.safetensors
 
 
 def check_complete(run: Path) -> None:
-    """Refuse a folder without a model.
+    """Refuse a folder without a model of spans.
 
     Raises:
         InputError: naming what is missing.
@@ -47,7 +47,10 @@ def check_complete(run: Path) -> None:
         raise InputError(f"{run}: no such folder; name the output folder of a training run, or 'embedded'")
     for name, pattern in NEEDED.items():
         if not any(run.glob(pattern)):
-            raise InputError(f"{run}: no {name} in this folder; is it a checkpoint that save_pretrained wrote?")
+            inside = sorted(path.parent.name for path in run.glob("*/config.json"))
+            hint = f"name one of those in it: {', '.join(inside)}" if inside else "is it one that save_pretrained wrote?"
+            raise InputError(f"{run}: no {name} in this folder, so no checkpoint; {hint}")
+    Card.load(run)
 
 
 def stage(order: Order, folder: Path, say: Say) -> None:

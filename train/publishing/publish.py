@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -35,7 +36,12 @@ def write(order: Order, folder: Path, say: Say) -> list[Path]:
     check_complete(order.run)
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise InputError(f"{folder}: not empty; name a new folder")
-    return [*_write(order, folder, "", say).values()]
+    try:
+        return [*_write(order, folder, "", say).values()]
+    except BaseException:
+        for kind in (MODEL, SPACE):  # the same command is to work when what was wrong is mended
+            shutil.rmtree(folder / kind, ignore_errors=True)
+        raise
 
 
 def publish(order: Order, say: Say) -> list[str]:
