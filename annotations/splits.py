@@ -206,7 +206,7 @@ def _refuse_empty(groups: Sequence[int | str], assigned: Ints, names: Sequence[s
         raise InputError(
             f"{' and '.join(empty)} would be empty: {len(groups)} articles make {len(sizes)} groups by {by}, "
             f"near-duplicates together, of {min(sizes.values())} to {max(sizes.values())}; "
-            "give more articles, or other shares, or another --by"
+            "give more articles, fewer or larger parts, or group them otherwise"
         )
 
 

@@ -25,7 +25,7 @@ from marsad.inference.engine import TorchEngine, quiet_transformers
 from marsad.inference.extractor import Extractor
 from marsad.inference.tags import tags_of
 from marsad.inference.tokenization import TextTokenizer
-from marsad.train.base import Base, load_base
+from marsad.train.base import Base, freeze, load_base
 from marsad.train.config import Recipe, load_recipe
 from marsad.train.data import make_dataset
 from marsad.train.evaluation import evaluate
@@ -82,6 +82,7 @@ def plain_trainer(base: Base, recipe: Recipe, data: Any, extractor: Extractor, d
 
 def our_trainer(base: Base, recipe: Recipe, data: Any, extractor: Extractor, dev: Sequence[Article]) -> Trainer:  # noqa: ANN401
     """Return the Trainer that ``marsad train`` runs."""
+    freeze(base.model, recipe)
     return SpanTrainer(base, recipe, data, dev, extractor)
 
 
@@ -93,7 +94,8 @@ def run_contestant(name: str, recipe: Recipe) -> dict[str, Any]:
     labels = default_labels()
     articles, dev = ([a for file in files for a in read_articles(file)] for files in (recipe.train, recipe.dev))
     with quiet_transformers():
-        base = load_base(recipe, tags_of(labels))
+        # Dropout is a choice of our recipe; a plain script leaves it as the base has it.
+        base = load_base(recipe.model_copy(update={"dropout": None}) if name == PEER else recipe, tags_of(labels))
         tokenizer = TextTokenizer(base.tokenizer.backend_tokenizer)
         card = Card(labels, tags_of(labels), recipe.window, recipe.overlap)
         data, _ = make_dataset(articles, tokenizer, card)

@@ -47,6 +47,20 @@ class Card:
         text = json.dumps(asdict(self), ensure_ascii=False, indent=1)
         (folder / CARD_FILE).write_text(text + "\n", encoding="utf-8")
 
+    def check(self) -> None:
+        """Refuse what people may have written into the file.
+
+        Raises:
+            ValueError: if a value can't be.
+            TypeError: if one is of another type.
+        """
+        if not 0 < self.temperature < float("inf"):
+            raise ValueError(f"temperature {self.temperature} is not a positive number")
+        if not 0 <= self.overlap < self.window - 2:
+            raise ValueError(f"the overlap ({self.overlap}) must be smaller than the window ({self.window}) less 2")
+        if sorted(self.tags) != sorted(tags_of(dict(self.labels))):
+            raise ValueError("its tags are not those of its labels")
+
     @classmethod
     def load(cls, folder: Path) -> Card:
         """Read the card of a checkpoint, or make one from ``config.json`` where another tool wrote the checkpoint.
@@ -57,8 +71,7 @@ class Card:
         try:
             if (folder / CARD_FILE).exists():
                 card = cls(**json.loads((folder / CARD_FILE).read_text(encoding="utf-8")))
-                if not 0 < card.temperature < float("inf"):
-                    raise ValueError(f"temperature {card.temperature} is not a positive number")
+                card.check()
                 return card
             id2label = json.loads((folder / "config.json").read_text(encoding="utf-8")).get("id2label", {})
             tags = [id2label[key] for key in sorted(id2label, key=int)]

@@ -160,6 +160,27 @@ def wrap_tokenizer(spec: Spec, origin: PreTrainedTokenizerFast, longest: int) ->
     )
 
 
+def freeze(model: PreTrainedModel, recipe: Recipe) -> None:
+    """Leave out of training what the recipe says.
+
+    Raises:
+        InputError: if the model has no more layers than are to be left as they are.
+    """
+    layers = model.config.num_hidden_layers
+    if recipe.freeze_layers >= layers:
+        raise InputError(f"freeze_layers={recipe.freeze_layers}: base={recipe.base} has only {layers} layers")
+    for name, parameter in model.named_parameters():
+        if recipe.freeze_layers and not name.startswith(HEAD):
+            parameter.requires_grad_(layer_of(name) >= recipe.freeze_layers)
+    if recipe.freeze_embeddings:
+        cast(torch.nn.Embedding, model.get_input_embeddings()).weight.requires_grad_(False)
+
+
+def layer_of(parameter: str) -> int:
+    """Return the layer that an encoder's parameter belongs to by its name, counted from 0; -1 for the embeddings."""
+    return next((int(part) for part in parameter.split(".") if part.isdigit()), -1)
+
+
 def take_embeddings(model: PreTrainedModel, sources: list[int]) -> None:
     """Give each vocabulary id of the model the embedding that its source id had."""
     embeddings = cast(torch.nn.Embedding, model.get_input_embeddings())

@@ -88,6 +88,7 @@ class Recipe(BaseModel):
         0.0, description="focal loss: how much less a tag counts that is surely right; 0 = plain cross-entropy"
     )
     freeze_embeddings: bool = Field(False, description="leave the word embeddings as they are")
+    freeze_layers: int = Field(0, ge=0, description="lowest layers that, with all embeddings, are left as they are")
     window: int = Field(128, ge=8, description="tokens the model sees at once; longer articles are read in windows")
     overlap: int = Field(32, ge=0, description="tokens that neighbouring windows share")
     precision: Literal["float32", "bfloat16", "float16"] = Field("float32", description="of the arithmetic in training")

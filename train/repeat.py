@@ -20,7 +20,7 @@ from ..annotations.schema import Article
 from ..annotations.scoring import Score, Scores, bootstrap, summarize
 from ..annotations.store import read_articles, write_articles
 from ..errors import InputError
-from ..inference.checkpoint import Card
+from ..inference.checkpoint import CARD_FILE, Card
 from ..inference.engine import TorchEngine
 from ..inference.extractor import Extractor
 from ..inference.tokenization import TextTokenizer
@@ -34,6 +34,9 @@ from .trainer import last_checkpoint
 SUMMARY_FILE = "summary.json"
 FOLDS_FILE = "folds.jsonl"
 AVERAGE = "average"
+
+SHARED = ("tokenizer*.json", "special_tokens_map.json", CARD_FILE, "alignment.json")
+"""Files in which the runs are alike; a graph that one of them was exported to is not among them."""
 
 Runs = Mapping[str, Recipe]
 """The recipe of each run by the name of its folder."""
@@ -154,7 +157,9 @@ def _average(recipe: Recipe, runs: Runs, dev: Sequence[Article]) -> dict[str, An
     folder = recipe.output / AVERAGE
     folders = [run.output for run in runs.values()]
     shutil.rmtree(folder, ignore_errors=True)
-    shutil.copytree(folders[0], folder, ignore=shutil.ignore_patterns("*.safetensors*", METRICS_FILE, "tensorboard"))
+    folder.mkdir()
+    for file in (file for pattern in SHARED for file in folders[0].glob(pattern)):
+        shutil.copy(file, folder)
     average_weights(folders).to(getattr(torch, recipe.save_precision)).save_pretrained(folder)
     save_recipe(recipe.model_copy(update={"output": folder}), folder / "recipe.yaml")
     extractor = load_exactly(folder)

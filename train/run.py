@@ -26,7 +26,7 @@ from ..inference.lexicon import Lexicon
 from ..inference.tags import tags_of
 from ..inference.tokenization import TextTokenizer
 from .alignment import AlignmentReport
-from .base import Base, load_base
+from .base import Base, freeze, load_base
 from .config import Recipe, load_recipe, save_recipe
 from .data import make_dataset
 from .evaluation import calibrate, check_labels, evaluate, report
@@ -78,7 +78,7 @@ def train(recipe: Recipe, on_dev: OnDev | None = None) -> dict[str, Any]:
         if not len(data):
             raise InputError("train: no text in the training articles")
         _tell_alignment(len(articles), len(data), alignment)
-        base.model.get_input_embeddings().weight.requires_grad_(not recipe.freeze_embeddings)
+        freeze(base.model, recipe)
         extractor = Extractor(TorchEngine(base.model), tokenizer, card, values=False)
         try:
             trainer = SpanTrainer(base, recipe, data, dev, extractor)

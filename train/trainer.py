@@ -33,7 +33,7 @@ from ..annotations.schema import Article
 from ..annotations.scoring import Scores
 from ..inference.extractor import Extractor
 from .alignment import IGNORED
-from .base import HEAD, Base
+from .base import HEAD, Base, layer_of
 from .config import Recipe
 from .evaluation import evaluate
 
@@ -108,9 +108,7 @@ class SpanTrainer(Trainer):
         """Return the peak learning rate of a parameter by its place in the model."""
         if name.startswith(HEAD):
             return self.recipe.learning_rate * (self.recipe.head_factor if self.base.head_is_new else 1.0)
-        layers = self.base.model.config.num_hidden_layers
-        numbers = [int(part) for part in name.split(".") if part.isdigit()]
-        depth_from_top = layers - 1 - numbers[0] if numbers else layers
+        depth_from_top = self.base.model.config.num_hidden_layers - 1 - layer_of(name)
         return self.recipe.learning_rate * self.recipe.layer_decay**depth_from_top
 
     def _get_train_sampler(self, train_dataset: Any = None) -> torch.utils.data.Sampler:  # noqa: ANN401

@@ -1,5 +1,6 @@
 """What users get from the shipped model: exact offsets on any text, in any number, of any length."""
 
+import json
 import shutil
 from itertools import pairwise
 
@@ -7,7 +8,7 @@ import numpy as np
 import pytest
 from marsad import Extractor
 from marsad.errors import InputError
-from marsad.inference.checkpoint import SHIPPED
+from marsad.inference.checkpoint import CARD_FILE, SHIPPED, Card
 
 BRIEF = (
     "قال المتحدث باسم الجيش اليمني إن طائرتين مسيرتين قصفتا مواقع لجماعة الحوثي في محافظة مأرب، "
@@ -140,3 +141,20 @@ def test_the_article_the_project_started_from(shipped, shared):
     }
     for label, names in wanted.items():
         assert names <= {text for text, of in mentions if of == label}
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"window": 16, "overlap": 14}, r"the overlap \(14\) must be smaller than the window \(16\) less 2"),
+        ({"window": "96"}, "unsupported operand"),
+        ({"temperature": 0}, "temperature 0 is not a positive number"),
+        ({"labels": {"ACTOR": "who"}}, "its tags are not those of its labels"),
+        ({"tags": 3}, "not iterable"),
+    ],
+)
+def test_a_card_that_somebody_changed_is_refused_in_one_line(tmp_path, changes, said):
+    known = json.loads((SHIPPED / CARD_FILE).read_text(encoding="utf-8"))
+    (tmp_path / CARD_FILE).write_text(json.dumps({**known, **changes}), encoding="utf-8")
+    with pytest.raises(InputError, match=f"{CARD_FILE} or config.json is broken: .*{said}"):
+        Card.load(tmp_path)

@@ -45,8 +45,9 @@ def test_two_processes_learn_what_one_does_with_twice_the_accumulation(values, t
     assert done.stderr.count("epoch 1.0") == 1
 
 
-def test_several_runs_are_refused_in_several_processes(values, tmp_path):
-    done = launch(["train", "--seeds", "2"], values, tmp_path)
+@pytest.mark.parametrize("command", [["train", "--seeds", "2"], ["learning-curve"]])
+def test_several_runs_are_refused_in_several_processes(values, tmp_path, command):
+    done = launch(command, values, tmp_path)
     assert done.returncode != 0
     assert "not under accelerate launch" in done.stderr
     assert not (tmp_path / "one").exists()

@@ -269,6 +269,7 @@ def test_the_command_refuses_in_one_line(tmp_path, articles, data_file):
     (tmp_path / "empty.jsonl").write_text("", encoding="utf-8")
     write_articles([replace(article, spans=()) for article in articles], tmp_path / "bare.jsonl")
     (tmp_path / "curve.json").write_text("[]", encoding="utf-8")
+    (tmp_path / "folder.json").mkdir()
     for data, options, said in [
         (tmp_path / "none.jsonl", {}, "No such file"),
         (tmp_path / "empty.jsonl", {}, "no article"),
@@ -277,6 +278,7 @@ def test_the_command_refuses_in_one_line(tmp_path, articles, data_file):
         (data_file, {"against": "not a model"}, "no such folder"),
         (data_file, {"out": [tmp_path / "report.pdf"]}, r"\.html or …\.json"),
         (data_file, {"out": [tmp_path / "none" / "report.html"]}, "no folder"),
+        (data_file, {"out": [tmp_path / "folder.json"]}, "a folder; name a file"),
         (data_file, {"curve": tmp_path / "curve.json"}, "not a learning curve"),
         (data_file, {"fit_temperature": True}, "name it"),
         (data_file, {"fit_temperature": True, "model": "owner/name"}, "name it"),
@@ -294,6 +296,11 @@ def test_the_command_stores_a_temperature_with_the_model(linked_model, invented,
     evaluate_command(tmp_path / "dev.jsonl", model=str(linked_model), fit_temperature=True)
     assert Card.load(linked_model).temperature > 1
     assert f"stored in {linked_model}: expected calibration error" in capsys.readouterr().err
+    stored = Card.load(linked_model)
+    write_articles(invented[:1], tmp_path / "dev.jsonl")
+    with pytest.raises(InputError, match="too little to fit to"):
+        evaluate_command(tmp_path / "dev.jsonl", model=str(linked_model), fit_temperature=True)
+    assert Card.load(linked_model) == stored
 
 
 def run(*arguments):

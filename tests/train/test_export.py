@@ -89,6 +89,7 @@ def test_a_graph_that_is_missing_broken_or_of_another_model_is_one_line(exported
     (tmp_path / "onnx").rmdir()
     (tmp_path / "onnx").symlink_to(exported / "onnx")
     (tmp_path / "marsad.json").unlink()
-    (tmp_path / "marsad.json").write_text(json.dumps({**card, "tags": [*card["tags"], "B-MORE", "I-MORE"]}))
+    more = {"labels": {**card["labels"], "MORE": ""}, "tags": [*card["tags"], "B-MORE", "I-MORE"]}
+    (tmp_path / "marsad.json").write_text(json.dumps({**card, **more}))
     with pytest.raises(InputError, match="outputs for 7 tags"):
         Extractor.from_pretrained(tmp_path)

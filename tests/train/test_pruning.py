@@ -111,6 +111,8 @@ def test_what_can_not_be_pruned_is_one_line(base, articles, tmp_path):
     (tmp_path / "full/file").touch()
     with pytest.raises(InputError, match="name a new or empty folder"):
         prune(str(base), lambda: (a.text for a in articles), tmp_path / "full")
+    with pytest.raises(InputError, match=r"full/file/small: Not a directory"):
+        prune(str(base), lambda: (a.text for a in articles), tmp_path / "full/file/small")
 
 
 def test_the_verb_reads_files_and_says_what_it_left(base, data_file, tmp_path):

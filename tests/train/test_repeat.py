@@ -60,7 +60,9 @@ def test_seeds_are_summed_up_averaged_and_resumed(recipe, articles, tmp_path):
     assert load_recipe(folders[1] / "recipe.yaml").init_seed == 13
 
     written = [(f / "model.safetensors").stat().st_mtime_ns for f in folders]
+    (folders[0] / "onnx").mkdir()  # a graph of one run is not that of the average
     longer = train_seeds(settings.model_copy(update={"resume": True}), 3, average=True)
+    assert not (settings.output / "average/onnx").exists()
     assert [(f / "model.safetensors").stat().st_mtime_ns for f in folders] == written
     assert longer["micro"]["runs"][:2] == micro
     assert longer["runs"] == ["seed-13", "seed-14", "seed-15"]
@@ -69,6 +71,8 @@ def test_seeds_are_summed_up_averaged_and_resumed(recipe, articles, tmp_path):
         train_seeds(settings, 2)
     with pytest.raises(InputError, match=r"learning_rate differ.*seed-13"):
         train_seeds(settings.model_copy(update={"resume": True, "learning_rate": 1e-5, "init_seed": 13}), 2)
+    with pytest.raises(InputError, match=r"init_seed differ.*--average gives all seeds one init_seed"):
+        train_seeds(settings.model_copy(update={"resume": True}), 2)
     with pytest.raises(InputError, match="none of seed-13, seed-14 to resume"):
         train_seeds(recipe(output=tmp_path / "nowhere", resume=True), 2)
 

@@ -124,6 +124,7 @@ def test_training_on_from_a_trained_model_keeps_its_head(recipe, unigram_base, t
         {"focal_gamma": 2.0, "class_weights": "balanced"},
         {"precision": "bfloat16"},
         {"freeze_embeddings": True, "accumulation": 2},
+        {"freeze_layers": 1, "layer_decay": 0.9},
         {"save_precision": "float16"},
         {"normalize": False, "clitic_pieces": False},
     ],
@@ -251,3 +252,14 @@ def test_halves_of_a_batch_at_once_learn_what_the_whole_does(recipe, unigram_bas
     whole = train(recipe(unigram_base, epochs=12, output=tmp_path / "whole"))
     losses = [[point["loss"] for point in run["history"]["loss"]] for run in (at_once, whole)]
     assert losses[0] == pytest.approx(losses[1], rel=1e-3)
+
+
+def test_frozen_layers_and_what_is_below_them_stay_as_they_were(recipe, unigram_base, tmp_path):
+    train(recipe(unigram_base, epochs=1, freeze_layers=1))
+    before, after = (load_file(folder / "model.safetensors") for folder in (unigram_base, tmp_path / "run"))
+    changed = {name for name, weight in after.items() if (old := before.get(name.removeprefix("bert."))) is not None
+               and old.shape == weight.shape and not torch.equal(old, weight)}  # fmt: skip
+    assert any("layer.1." in name for name in changed)
+    assert not any("layer.0." in name or "embeddings.LayerNorm" in name for name in changed)
+    with pytest.raises(InputError, match=r"freeze_layers=12: .* has only 2 layers"):
+        train(recipe(unigram_base, freeze_layers=12, output=tmp_path / "too-many"))

@@ -25,7 +25,7 @@ SHOWN = 2
 
 SETTINGS = (
     *("base", "seed", "epochs", "learning_rate", "head_factor", "layer_decay", "warmup", "weight_decay", "batch_size"),
-    *("accumulation", "dropout", "class_weights", "label_smoothing", "window", "overlap", "precision"),
+    *("accumulation", "dropout", "class_weights", "label_smoothing", "window", "overlap", "precision", "fold"),
 )
 """Keys of the recipe that a reader of the card asks for first."""
 
@@ -74,7 +74,7 @@ class Facts:
     @property
     def calibration(self) -> dict[str, Any] | None:
         """Return how reliable the scores are, where it was measured with the temperature that the model has now."""
-        fitted = self.figures.get("calibration", {})
+        fitted = self.figures.get("calibration") or {}
         return fitted if fitted.get("spans") and fitted["temperature"] == self.card.temperature else None
 
     @property

@@ -48,7 +48,9 @@ def check_complete(run: Path) -> None:
     for name, pattern in NEEDED.items():
         if not any(run.glob(pattern)):
             inside = sorted(path.parent.name for path in run.glob("*/config.json"))
-            hint = f"name one of those in it: {', '.join(inside)}" if inside else "is it one that save_pretrained wrote?"
+            hint = (
+                f"name one of those in it: {', '.join(inside)}" if inside else "is it one that save_pretrained wrote?"
+            )
             raise InputError(f"{run}: no {name} in this folder, so no checkpoint; {hint}")
     Card.load(run)
 
