@@ -163,9 +163,9 @@ def _average(recipe: Recipe, runs: Runs, dev: Sequence[Article]) -> dict[str, An
     average_weights(folders).to(getattr(torch, recipe.save_precision)).save_pretrained(folder)
     save_recipe(recipe.model_copy(update={"output": folder}), folder / "recipe.yaml")
     extractor = load_exactly(folder)
-    card, calibration = calibrate(extractor, dev)
+    card, fit = calibrate(extractor, dev)
     card.save(folder)
-    figures = {**report(evaluate(extractor, dev), extractor.tokenizer, extractor.tags), "calibration": calibration}
+    figures = {**report(evaluate(extractor, dev), extractor.tokenizer, extractor.tags), "fit": fit}
     history = [json.loads((run / METRICS_FILE).read_text(encoding="utf-8"))["history"] for run in folders]
     seconds = sum(one["wall_time"] for one in history)
     made = {**history[0], "average_of": list(runs), "wall_time": seconds, "dev_f1": [], "loss": []}

@@ -49,16 +49,16 @@ class Interrupted(Exception):
 def train(recipe: Recipe, on_dev: OnDev | None = None) -> dict[str, Any]:
     """Fine-tune the recipe's base and write the best epoch's model into the output folder.
 
+    In several processes (``accelerate launch``) all of them compute the steps; the main one measures and writes.
+
     Args:
         recipe: the run's configuration.
         on_dev: told how the run goes on.
 
-    In several processes (``accelerate launch``) all of them compute the steps; the main one measures and writes.
-
     Returns:
-        The dev figures of the saved model, as :func:`marsad.train.evaluation.report` gives them, under ``calibration``
-        those of its scores' temperature, and under ``history`` what :func:`marsad.train.history.describe_run` gives;
-        the content of ``metrics.json``. Empty in all processes but the main one.
+        The dev figures of the saved model, as :func:`marsad.train.evaluation.report` gives them, under ``fit`` those of
+        its scores' temperature, and under ``history`` what :func:`marsad.train.history.describe_run` gives; the content
+        of ``metrics.json``. Empty in all processes but the main one.
 
     Raises:
         InputError: if data, base, output folder, trackers or precision don't fit.
@@ -88,8 +88,8 @@ def train(recipe: Recipe, on_dev: OnDev | None = None) -> dict[str, Any]:
         if not trainer.is_world_process_zero():
             return {}
         _round_weights(recipe, base)
-        card, calibration = calibrate(extractor, dev)
-        figures = {**report(evaluate(extractor, dev), tokenizer, card.tags), "calibration": calibration}
+        card, fit = calibrate(extractor, dev)
+        figures = {**report(evaluate(extractor, dev), tokenizer, card.tags), "fit": fit}
     history = describe_run(recipe, base.model, trainer.state.log_history, emissions, clock.seconds)
     _save(recipe, base, card, {**figures, "history": history}, alignment)
     return {**figures, "history": history}

@@ -149,7 +149,7 @@ def test_the_card_of_an_average_says_so_and_its_calibration_is_that_of_its_tempe
     figures = json.loads((run / "metrics.json").read_text())
     figures["history"]["average_of"] = ["seed-1", "seed-2"]
     fit = {"temperature": 1.4, "spans": 60, "before": {"ece": 0.09}, "after": {"ece": 0.02}}
-    (run / "metrics.json").write_text(json.dumps({**figures, "calibration": fit}))
+    (run / "metrics.json").write_text(json.dumps({**figures, "fit": fit}))
     for temperature in (1.4, 1.7):  # the second was fitted later, with marsad evaluate
         replace(Card.load(run), temperature=temperature).save(run)
         out = tmp_path / f"out-{temperature}"

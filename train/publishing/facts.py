@@ -74,7 +74,7 @@ class Facts:
     @property
     def calibration(self) -> dict[str, Any] | None:
         """Return how reliable the scores are, where it was measured with the temperature that the model has now."""
-        fitted = self.figures.get("calibration") or {}
+        fitted = self.figures.get("fit") or {}
         return fitted if fitted.get("spans") and fitted["temperature"] == self.card.temperature else None
 
     @property

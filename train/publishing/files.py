@@ -30,7 +30,7 @@ COPIED = (
 PATHS = ("train", "dev", "output")
 """Keys of a recipe whose values are paths on the machine of the training."""
 
-FIGURES = ("articles", "spans", "exact", "partial", "seqeval", "errors", "calibration", "history")
+FIGURES = ("articles", "spans", "exact", "partial", "seqeval", "errors", "calibration", "fit", "history")
 """Keys of ``metrics.json`` that hold no text."""
 
 NEEDED = {"config.json": "config.json", "model.safetensors": "model*.safetensors", "tokenizer.json": "tokenizer.json"}
