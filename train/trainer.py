@@ -72,7 +72,8 @@ class SpanTrainer(Trainer):
             callbacks=callbacks,
         )
         alone_on_cpu = self.args.device.type == "cpu" and self.args.world_size == 1
-        self.workers = two_workers() if alone_on_cpu and not draws_dropout(base.model) else None
+        exact = recipe.accumulation == 1 and not draws_dropout(base.model)
+        self.workers = two_workers() if alone_on_cpu and exact else None
         # The library's callbacks write their log lines to stdout, which is for results.
         self.remove_callback(PrinterCallback)
         if self.pop_callback(ProgressCallback) is not None:
@@ -135,7 +136,8 @@ def two_workers() -> Executor | None:
     """Return two threads that have half of the CPU's cores each, or None where there is one core.
 
     Two small matrix products on half the cores each are done sooner than two that all cores share. There are two of
-    them whatever the number of cores, for the sum of two gradients does not depend on which of them is ready first.
+    them whatever the number of cores, for the sum of two gradients does not depend on which of them is ready first;
+    that of three, or of two on top of an earlier batch's, would.
     """
     cores = torch.get_num_threads()
     if cores < 2:
