@@ -117,7 +117,14 @@ def test_check_lists_problems_and_stats_counts(inputs, data_file):
 
 def test_train_evaluate_and_extract_with_the_own_model(tmp_path, data_file, unigram_base):
     model = tmp_path / "model"
-    settings = [f"base={unigram_base}", f"train={data_file}", f"dev={data_file}", f"output={model}", "epochs=2"]
+    settings = [
+        f"base={unigram_base}",
+        f"train={data_file}",
+        f"dev={data_file}",
+        f"output={model}",
+        "epochs=2",
+        "freeze_layers=0",
+    ]
     trained = run("train", ROOT / "configs/embedded.yaml", *settings)
     assert trained.returncode == 0, trained.stderr.decode()
     assert "epoch 2.0: dev F1" in trained.stderr.decode()
