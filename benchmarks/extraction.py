@@ -23,6 +23,7 @@ import numpy as np
 from marsad.annotations.schema import Article, Span
 from marsad.annotations.scoring import Scores, score_article
 from marsad.annotations.store import read_articles
+from marsad.benchmarks.common import ROOT
 from marsad.inference.checkpoint import SHIPPED
 from marsad.inference.engine import ONNX_FILES, EngineName
 from rich.console import Console
@@ -31,7 +32,6 @@ from rich.table import Table
 Found = list[list[tuple[int, int, str]]]
 Contestant = Callable[[Sequence[str]], Found]
 
-ROOT = Path(__file__).parent.parent
 MODEL = ROOT / ".bench" / "model"
 """The shipped checkpoint with both its graphs; the float one is too large to ship."""
 BATCH = 8

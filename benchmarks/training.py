@@ -20,6 +20,7 @@ from typing import Any
 
 from marsad.annotations.schema import Article, default_labels
 from marsad.annotations.store import read_articles
+from marsad.benchmarks.common import ROOT
 from marsad.inference.checkpoint import Card
 from marsad.inference.engine import TorchEngine, quiet_transformers
 from marsad.inference.extractor import Extractor
@@ -42,7 +43,6 @@ from transformers import (
     TrainingArguments,
 )
 
-ROOT = Path(__file__).parent.parent
 PEER = "transformers Trainer"
 FIRST_SEED = 13
 

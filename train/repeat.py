@@ -5,7 +5,6 @@ from __future__ import annotations
 import gc
 import json
 import shutil
-import sys
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -28,7 +27,7 @@ from .config import Recipe, save_recipe
 from .evaluation import Evaluation, calibrate, evaluate, report
 from .evaluation.comparison import f1s
 from .folds import divide
-from .run import METRICS_FILE, is_finished, refuse_other_recipe, require_one_process, train, write_json
+from .run import METRICS_FILE, is_finished, refuse_other_recipe, require_one_process, say, train, write_json
 from .trainer import last_checkpoint
 
 SUMMARY_FILE = "summary.json"
@@ -126,9 +125,9 @@ def train_all(recipe: Recipe, runs: Runs) -> None:
     for place, (name, run) in enumerate(runs.items(), start=1):
         if is_finished(run.output):
             refuse_other_recipe(run.output / "recipe.yaml", run)
-            _say(f"{name} ({place} of {len(runs)}): kept")
+            say(f"{name} ({place} of {len(runs)}): kept")
             continue
-        _say(f"{name} ({place} of {len(runs)})")
+        say(f"{name} ({place} of {len(runs)})")
         train(run.model_copy(update={"resume": last_checkpoint(run.output) is not None}))
         gc.collect()  # a Trainer and its model refer to each other, and the next run needs their memory
 
@@ -272,8 +271,3 @@ def _columns(figures: dict[str, Any]) -> dict[str, Any]:
 
 def _add_row(table: Table, name: str, values: Sequence[float]) -> None:
     table.add_row(name, *(f"{value:.3f}" for value in values))
-
-
-def _say(line: str) -> None:
-    """Tell the user something on stderr; stdout is for results."""
-    sys.stderr.write(line + "\n")

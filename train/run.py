@@ -129,10 +129,10 @@ def _read(recipe: Recipe) -> tuple[list[Article], list[Article], LabelSet]:
 
 def _tell_alignment(articles: int, windows: int, alignment: AlignmentReport) -> None:
     """Say how the spans met the tokens, with examples."""
-    _say(f"{articles} articles, {windows} windows; spans: {alignment}")
+    say(f"{articles} articles, {windows} windows; spans: {alignment}")
     for outcome, examples in alignment.examples.items():
         for example in examples:
-            _say(f"  {outcome}: {example}")
+            say(f"  {outcome}: {example}")
 
 
 def _run(trainer: SpanTrainer, recipe: Recipe, clock: Clock, on_dev: OnDev | None, checkpoint: Path | None) -> None:
@@ -276,7 +276,7 @@ def write_json(file: Path, content: dict[str, Any]) -> None:
     file.write_text(json.dumps(content, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
 
 
-def _say(line: str) -> None:
+def say(line: str) -> None:
     """Tell the user something on stderr, once whatever the number of processes; stdout is for results."""
     if PartialState().is_main_process:
         sys.stderr.write(line + "\n")
