@@ -25,12 +25,12 @@ Reader = Callable[[Sequence[str]], list[list[Span]]]
 """Finds the spans in each text."""
 
 
-def our_reader(model: str | None, boundary_rules: bool = True) -> Reader:
+def our_reader(model: str | None) -> Reader:
     """Return the function that finds spans with a checkpoint of ours; None is the shipped one."""
     from marsad.inference.extractor import Extractor
 
     extractor = Extractor.from_pretrained(model)
-    extractor.values, extractor.boundary_rules = False, boundary_rules
+    extractor.values = False
 
     def read(texts: Sequence[str]) -> list[list[Span]]:
         return [[Span(m.start, m.end, m.label) for m in mentions] for mentions in extractor.stream(texts)]

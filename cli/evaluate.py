@@ -111,7 +111,7 @@ def _load(extractor: Extractor, boundary_rules: bool, data: Path, articles: Sequ
     from ..train.evaluation import check_labels
 
     check_labels(extractor.card.labels, {str(data): articles})
-    extractor.boundary_rules = boundary_rules
+    extractor.boundary_rules &= boundary_rules
     return extractor
 
 

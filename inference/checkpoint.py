@@ -30,6 +30,8 @@ class Card:
         tags: IOB2 tags in the order of the model's outputs.
         window: tokens that the model sees at once, special tokens included.
         overlap: tokens that neighbouring windows share at least.
+        boundary_rules: whether edges are moved to where the project's guideline puts them: proclitics outside, whole
+            words otherwise; off for tasks that mark words with their particles.
         names: first words of the mentions seen in training, with their counts; evidence for boundaries.
         temperature: divides the logits where they become scores, so that a score is the share of such mentions that
             are right; tags and mentions do not depend on it, and other tools, which don't know it, give raw scores.
@@ -39,6 +41,7 @@ class Card:
     tags: Sequence[str]
     window: int = 128
     overlap: int = 32
+    boundary_rules: bool = True
     names: Mapping[str, int] = field(default_factory=dict)
     temperature: float = 1.0
 
@@ -58,6 +61,8 @@ class Card:
             raise ValueError(f"temperature {self.temperature} is not a positive number")
         if not 0 <= self.overlap < self.window - 2:
             raise ValueError(f"the overlap ({self.overlap}) must be smaller than the window ({self.window}) less 2")
+        if not isinstance(self.boundary_rules, bool):
+            raise TypeError(f"boundary_rules {self.boundary_rules!r} is neither true nor false")
         if sorted(self.tags) != sorted(tags_of(dict(self.labels))):
             raise ValueError("its tags are not those of its labels")
 

@@ -36,16 +36,13 @@ class Extractor:
     >>> mentions = extractor("قصفت مقاتلات التحالف مواقع في حلب")
     """
 
-    def __init__(
-        self, engine: Engine, tokenizer: TextTokenizer, card: Card, boundary_rules: bool = True, values: bool = True
-    ) -> None:
+    def __init__(self, engine: Engine, tokenizer: TextTokenizer, card: Card, values: bool = True) -> None:
         """Put the parts together; :meth:`from_pretrained` does it from a checkpoint.
 
         Args:
             engine: scores tags for token sequences.
             tokenizer: the tokenizer the engine's model was trained with.
-            card: labels, windows and boundary evidence of the model.
-            boundary_rules: whether to move edges to where the guideline puts them; off for measuring only.
+            card: labels, windows, and the model's boundary rules and the evidence they use.
             values: whether to add names, quantities and links to the mentions.
         """
         self.engine = engine
@@ -53,7 +50,7 @@ class Extractor:
         self.card = card
         self.tags = tuple(card.tags)
         self.lexicon = Lexicon(card.names)
-        self.boundary_rules = boundary_rules
+        self.boundary_rules = card.boundary_rules
         self.values = values
 
     @classmethod

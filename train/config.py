@@ -91,6 +91,9 @@ class Recipe(BaseModel):
     freeze_layers: int = Field(0, ge=0, description="lowest layers that, with all embeddings, are left as they are")
     window: int = Field(128, ge=8, description="tokens the model sees at once; longer articles are read in windows")
     overlap: int = Field(32, ge=0, description="tokens that neighbouring windows share")
+    boundary_rules: bool = Field(
+        True, description="move the edges of what is found to where the project's guideline puts them"
+    )
     precision: Literal["float32", "bfloat16", "float16"] = Field("float32", description="of the arithmetic in training")
     save_precision: Literal["float32", "float16", "bfloat16"] = Field("float32", description="of the saved weights")
     normalize: Annotated[Normalization, BeforeValidator(_normalization)] = Field(

@@ -247,11 +247,12 @@ def _labels(recipe: Recipe, articles: Sequence[Article]) -> LabelSet:
 def _card(recipe: Recipe, base: Base, labels: LabelSet, articles: Sequence[Article]) -> Card:
     """Describe the model to be: labels, windows within the model's reach, and the names its boundaries rest on."""
     window = min(recipe.window, base.tokenizer.model_max_length)
-    trained_before = (base.folder / CARD_FILE).exists()
-    names = Counter(Card.load(base.folder).names if trained_before else {})  # what the base saw still holds
+    names: Counter[str] = Counter()
+    if (base.folder / CARD_FILE).exists() and (before := Card.load(base.folder)).labels.keys() == labels.keys():
+        names.update(before.names)  # what the base saw still holds
     names.update(Lexicon.learn((article.text, span.start) for article in articles for span in article.spans).names)
     ordered = dict(sorted(names.items(), key=lambda item: (-item[1], item[0])))
-    return Card(labels, tags_of(labels), window, min(recipe.overlap, window // 2), ordered)
+    return Card(labels, tags_of(labels), window, min(recipe.overlap, window // 2), recipe.boundary_rules, ordered)
 
 
 def _round_weights(recipe: Recipe, base: Base) -> None:

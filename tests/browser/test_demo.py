@@ -68,6 +68,18 @@ def until_marked(page, words, label):
     page.locator(f".article mark[data-label={label}]", has_text=words).wait_for()
 
 
+def choose(page, words, act):
+    """Choose words in the article; again, as a visitor would, where the page was just being drawn anew."""
+    field = page.get_by_label("Words")
+    for _ in range(5):
+        act()
+        for _ in range(30):
+            if field.input_value() == words:
+                return
+            page.wait_for_timeout(100)
+    raise AssertionError(f"chose {words}, the page has {field.input_value()!r}")
+
+
 def annotations(page, tmp_path):
     with page.expect_download() as download:
         page.get_by_role("button", name="Download annotations").click()
@@ -98,22 +110,20 @@ def test_a_correction_is_a_sound_annotation_file(read, tmp_path):
     correct(page, "Mark", "مدينة", "PLACE")
     until_marked(page, "مدينة", "PLACE")
     # Select the last word with the pointer's means: the browser counts in UTF-16, after the emoji one ahead of us.
-    page.evaluate("""() => {
+    select_arrived = """() => {
         const walk = document.createTreeWalker(document.querySelector('.article'), NodeFilter.SHOW_TEXT);
         let node; while (walk.nextNode()) if (walk.currentNode.data.includes('وصلت')) node = walk.currentNode;
         const at = node.data.indexOf('وصلت');
+        document.getSelection().removeAllRanges();
         document.getSelection().setBaseAndExtent(node, at, node, at + 5);
-    }""")
-    words = page.get_by_label("Words")
-    page.wait_for_function("input => input.value === 'وصلت'", arg=words.element_handle())
+    }"""
+    choose(page, "وصلت", lambda: page.evaluate(select_arrived))
     correct(page, "Mark", label="WEAPON")
     until_marked(page, "وصلت", "WEAPON")
-    page.locator(".article mark", has_text="إدلب").press("Enter")
-    page.wait_for_function("input => input.value === 'إدلب'", arg=words.element_handle())
+    choose(page, "إدلب", lambda: page.locator(".article mark", has_text="إدلب").press("Enter"))
     correct(page, "Mark", label="ACTOR")
     until_marked(page, "إدلب", "ACTOR")
-    page.locator(".article mark", has_text="الجيش السوري").click()
-    page.wait_for_function("input => input.value === 'الجيش السوري'", arg=words.element_handle())
+    choose(page, "الجيش السوري", lambda: page.locator(".article mark", has_text="الجيش السوري").click())
     correct(page, "Remove mark")
     page.get_by_text("no longer marked").wait_for()
 

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -61,6 +62,13 @@ class KnowsOneWord:
             logits[np.arange(len(ids)), np.where(ids == self.word, self.tags.index("B-ACTOR"), 0)] = 9
             rows.append(logits)
         return rows
+
+
+def test_without_boundary_rules_particles_stay_in(shipped):
+    text = "قُتل عشرات المدنيين ومئات الجنود في حلب"
+    assert "مئات" in [mention.text for mention in shipped(text)]
+    whole_words = Extractor(shipped.engine, shipped.tokenizer, replace(shipped.card, boundary_rules=False))
+    assert "ومئات" in [mention.text for mention in whole_words(text)]
 
 
 @pytest.mark.parametrize("gap", [0, 1, 2, 7, 31, 93])
@@ -151,6 +159,7 @@ def test_the_article_the_project_started_from(shipped, shared):
         ({"temperature": 0}, "temperature 0 is not a positive number"),
         ({"labels": {"ACTOR": "who"}}, "its tags are not those of its labels"),
         ({"tags": 3}, "not iterable"),
+        ({"boundary_rules": "no"}, "boundary_rules 'no' is neither true nor false"),
     ],
 )
 def test_a_card_that_somebody_changed_is_refused_in_one_line(tmp_path, changes, said):

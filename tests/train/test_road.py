@@ -73,6 +73,15 @@ def test_labels_can_come_from_the_data(recipe, wordpiece_base, tmp_path):
         train(recipe(wordpiece_base, epochs=1, **files))
     train(recipe(wordpiece_base, epochs=1, labels="auto", **files))
     assert Card.load(tmp_path / "run").tags == ["O", "B-PER", "I-PER"]
+    # A base's names are evidence for the boundaries of its own labels only.
+    train(recipe(tmp_path / "run", epochs=1, output=tmp_path / "four"))
+    assert "سمير" in Card.load(tmp_path / "run").names
+    assert "سمير" not in Card.load(tmp_path / "four").names
+
+
+def test_a_task_that_marks_whole_words_keeps_its_word_in_the_checkpoint(recipe, unigram_base, tmp_path):
+    train(recipe(unigram_base, epochs=1, boundary_rules=False))
+    assert not Extractor.from_pretrained(tmp_path / "run").boundary_rules
 
 
 def test_a_stopped_run_resumes_to_the_same_model(recipe, unigram_base, tmp_path):
