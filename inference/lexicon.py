@@ -14,6 +14,7 @@ from .actors import load_actors
 from .places import place_names
 
 WORD_COUNTS_FILE = Path(__file__).with_name("data") / "word_counts.tsv.gz"
+PERSON_NAMES_FILE = Path(__file__).with_name("data") / "person_names.txt"
 
 
 @cache
@@ -26,8 +27,9 @@ def word_counts() -> Mapping[str, int]:
 
 @cache
 def known_names() -> frozenset[str]:
-    """Return the first words of all names in the register of actors and in the tables of places."""
+    """Return the first words of all names in the register of actors and the tables of places, and persons' names."""
     names = [name for actor in load_actors() for name in (actor.ar, *actor.aliases)]
+    names += PERSON_NAMES_FILE.read_text(encoding="utf-8").split()
     return frozenset(strip_marks(name.split()[0]) for name in (*names, *place_names()) if name.strip())
 
 
