@@ -23,7 +23,8 @@ from marsad.annotations.scoring import partial, summarize
 from marsad.annotations.splits import Split, split_articles
 from marsad.annotations.store import Located, read_articles, write_articles
 from marsad.annotations.validation import check_files
-from marsad.benchmarks.common import ROOT, SCRATCH, make_table, our_reader, run, score, show, show_interval, write_json
+from marsad.benchmarks.common import ROOT, SCRATCH, make_table, our_reader, run, score, show_interval, write_json
+from marsad.cli.console import show
 from marsad.errors import InputError
 from rich.table import Table
 

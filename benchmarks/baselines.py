@@ -33,12 +33,12 @@ from marsad.benchmarks.common import (
     our_reader,
     run,
     score,
-    show,
     show_interval,
     write_json,
 )
 from marsad.benchmarks.rivals import dictionary
 from marsad.benchmarks.rivals.words import TOKEN, WHITESPACE, passages
+from marsad.cli.console import show
 from marsad.errors import InputError
 from rich.console import Group
 from rich.table import Table

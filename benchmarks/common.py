@@ -13,13 +13,10 @@ import numpy.typing as npt
 from marsad.annotations.schema import Article, Span
 from marsad.annotations.scoring import Match, Score, Scores, exact, score_article
 from marsad.errors import InputError
-from rich.console import Console, RenderableType
 from rich.table import Table
 
 ROOT = Path(__file__).parent.parent
 SCRATCH = ROOT / ".bench"
-WIDTH = 140
-"""Columns of a table that does not go to a terminal."""
 
 Reader = Callable[[Sequence[str]], list[list[Span]]]
 """Finds the spans in each text."""
@@ -74,11 +71,6 @@ def show_interval(row: Mapping[str, Any], low: str, high: str) -> str:
     """Return an interval for a table cell; differences carry their sign."""
     form = "{:+.3f} … {:+.3f}" if "difference" in row else "{:.3f}–{:.3f}"
     return form.format(row[low], row[high])
-
-
-def show(content: RenderableType) -> None:
-    """Print a table, unshortened where stdout is a file."""
-    Console(width=None if sys.stdout.isatty() else WIDTH).print(content)
 
 
 def write_json(path: Path, content: object) -> None:

@@ -24,9 +24,9 @@ from marsad.annotations.schema import Article, Span
 from marsad.annotations.scoring import Scores, score_article
 from marsad.annotations.store import read_articles
 from marsad.benchmarks.common import ROOT
+from marsad.cli.console import show
 from marsad.inference.checkpoint import SHIPPED
 from marsad.inference.engine import ONNX_FILES, EngineName
-from rich.console import Console
 from rich.table import Table
 
 Found = list[list[tuple[int, int, str]]]
@@ -232,7 +232,7 @@ def main() -> None:
     results: dict[str, list[dict[str, Any]]] = {name: [] for name in CONTESTANTS}
     for name, result in rounds(arguments):
         results[name].append(result)
-    Console().print(report(results, texts, dev))
+    show(report(results, texts, dev))
 
 
 if __name__ == "__main__":

@@ -26,11 +26,11 @@ from marsad.benchmarks.common import (
     our_reader,
     run,
     score,
-    show,
     show_interval,
     write_json,
 )
 from marsad.benchmarks.perturbations import PERTURBATIONS, perturb
+from marsad.cli.console import show
 from rich.console import Group, RenderableType
 from rich.table import Table
 

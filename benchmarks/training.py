@@ -21,6 +21,7 @@ from typing import Any
 from marsad.annotations.schema import Article, default_labels
 from marsad.annotations.store import read_articles
 from marsad.benchmarks.common import ROOT
+from marsad.cli.console import show
 from marsad.inference.checkpoint import Card
 from marsad.inference.engine import TorchEngine, quiet_transformers
 from marsad.inference.extractor import Extractor
@@ -31,7 +32,6 @@ from marsad.train.config import Recipe, load_recipe
 from marsad.train.data import make_dataset
 from marsad.train.evaluation import evaluate
 from marsad.train.trainer import SpanTrainer
-from rich.console import Console
 from rich.table import Table
 from transformers import (
     DataCollatorForTokenClassification,
@@ -148,7 +148,7 @@ def main() -> None:
         for name in CONTESTANTS:
             sys.stderr.write(f"round {number + 1} of {arguments.rounds}: {name}\n")
             results[name].append(spawn(name, FIRST_SEED + number, arguments))
-    Console().print(report(results))
+    show(report(results))
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ import typer
 from rich.console import Console
 
 from ..errors import InputError
-from .console import BAD_INPUT, JsonOption, complain, print_figures, tell
+from .console import BAD_INPUT, FILE_WIDTH, JsonOption, complain, print_figures, tell
 
 if TYPE_CHECKING:
     from ..annotations.adjudication import Merged
@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from ..annotations.parallel import Parallel
 
 TERMINAL = "-"
-TEXT_WIDTH = 160
-"""Columns of a table of disagreements in a text file."""
 
 FilesArgument = Annotated[
     list[Path],
@@ -132,7 +130,7 @@ def _write_table(target: Path, found: Sequence[Disagreement], parallel: Parallel
         if target.suffix.lower() == ".html":
             lines.write(as_page(found, parallel))
         else:
-            Console(file=lines, width=TEXT_WIDTH).print(as_table(found, letters, TEXT_WIDTH))
+            Console(file=lines, width=FILE_WIDTH).print(as_table(found, letters, FILE_WIDTH))
 
 
 @contextmanager

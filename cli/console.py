@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 BAD_INPUT = 2
 INTERRUPTED = 130
 
+FILE_WIDTH = 140
+"""Columns of a table that goes to a file or a pipe, where nobody's window is too narrow for it."""
+
 ModelOption = Annotated[
     str | None, typer.Option("--model", "-m", help="Checkpoint folder or hub repository; default: the shipped model.")
 ]
@@ -50,7 +53,13 @@ def print_figures(figures: dict[str, Any], as_json: bool, as_table: Callable[[di
     if as_json:
         sys.stdout.write(json.dumps(figures, ensure_ascii=False, indent=1) + "\n")
     else:
-        Console().print(as_table(figures))
+        show(as_table(figures))
+
+
+def show(content: RenderableType) -> None:
+    """Print a table on stdout, unshortened where that is not a terminal."""
+    fits_a_window = sys.stdout.isatty() or "COLUMNS" in os.environ
+    Console(width=None if fits_a_window else FILE_WIDTH).print(content)
 
 
 def discard_output() -> None:

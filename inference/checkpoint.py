@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
@@ -50,8 +51,11 @@ class Card:
         text = json.dumps(asdict(self), ensure_ascii=False, indent=1)
         (folder / CARD_FILE).write_text(text + "\n", encoding="utf-8")
 
-    def check(self) -> None:
+    def check(self, reach: float) -> None:
         """Refuse what people may have written into the file.
+
+        Args:
+            reach: the longest window that the model has positions for, in tokens.
 
         Raises:
             ValueError: if a value can't be.
@@ -63,6 +67,8 @@ class Card:
             raise ValueError(f"the overlap ({self.overlap}) must be smaller than the window ({self.window}) less 2")
         if not isinstance(self.boundary_rules, bool):
             raise TypeError(f"boundary_rules {self.boundary_rules!r} is neither true nor false")
+        if self.window > reach:
+            raise ValueError(f"the window ({self.window}) is longer than the model's reach of {reach} tokens")
         if sorted(self.tags) != sorted(tags_of(dict(self.labels))):
             raise ValueError("its tags are not those of its labels")
 
@@ -74,11 +80,12 @@ class Card:
             InputError: if the folder is no token classifier with IOB2 tags.
         """
         try:
+            config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
             if (folder / CARD_FILE).exists():
                 card = cls(**json.loads((folder / CARD_FILE).read_text(encoding="utf-8")))
-                card.check()
+                card.check(config.get("max_position_embeddings") or math.inf)
                 return card
-            id2label = json.loads((folder / "config.json").read_text(encoding="utf-8")).get("id2label", {})
+            id2label = config.get("id2label", {})
             tags = [id2label[key] for key in sorted(id2label, key=int)]
         except (OSError, ValueError, TypeError, AttributeError) as error:
             raise InputError(f"{folder}: {CARD_FILE} or config.json is broken: {first_line(error)}") from None

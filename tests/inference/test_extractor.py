@@ -156,6 +156,7 @@ def test_the_article_the_project_started_from(shipped, shared):
     [
         ({"window": 16, "overlap": 14}, r"the overlap \(14\) must be smaller than the window \(16\) less 2"),
         ({"window": "96"}, "unsupported operand"),
+        ({"window": 1024}, r"the window \(1024\) is longer than the model's reach of 512 tokens"),
         ({"temperature": 0}, "temperature 0 is not a positive number"),
         ({"labels": {"ACTOR": "who"}}, "its tags are not those of its labels"),
         ({"tags": 3}, "not iterable"),
@@ -165,5 +166,6 @@ def test_the_article_the_project_started_from(shipped, shared):
 def test_a_card_that_somebody_changed_is_refused_in_one_line(tmp_path, changes, said):
     known = json.loads((SHIPPED / CARD_FILE).read_text(encoding="utf-8"))
     (tmp_path / CARD_FILE).write_text(json.dumps({**known, **changes}), encoding="utf-8")
+    shutil.copy(SHIPPED / "config.json", tmp_path)
     with pytest.raises(InputError, match=f"{CARD_FILE} or config.json is broken: .*{said}"):
         Card.load(tmp_path)
