@@ -12,13 +12,13 @@ from .agree import adjudicate, agree
 from .console import BAD_INPUT, JsonOption, LabelsOption, known_labels, print_figures, printable, tell
 from .convert import convert
 from .corpus import duplicates, report, split
-from .select import select
+from .select import prelabel, select
 
 app = typer.Typer(help="Check and describe labelled articles.", no_args_is_help=True)
 app.command()(convert)
 app.command()(agree)
 app.command()(adjudicate)
-for verb in (split, duplicates, report, select):
+for verb in (split, duplicates, report, select, prelabel):
     app.command()(verb)
 
 

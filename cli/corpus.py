@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
@@ -15,6 +15,8 @@ from .console import BAD_INPUT, JsonOption, print_figures, printable, tell
 
 if TYPE_CHECKING:
     from ..annotations.store import Located
+
+Item = TypeVar("Item")
 
 FilesArgument = Annotated[list[Path], typer.Argument(help="JSONL files.")]
 ThresholdOption = Annotated[
@@ -108,7 +110,7 @@ def read_all(files: Iterable[Path]) -> list[Located]:
     return [record for file in files for record in read_located(file)]
 
 
-def with_progress(items: Sequence[str], what: str) -> Iterable[str]:
+def with_progress(items: Iterable[Item], what: str) -> Iterable[Item]:
     """Show a progress bar on stderr, where that is a terminal, while items are gone through."""
     from rich.console import Console
     from rich.progress import track

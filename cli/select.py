@@ -1,9 +1,11 @@
-"""``marsad annotations select``: what to label next."""
+"""``marsad annotations select`` and ``prelabel``: what to label next, and labels for a start."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from enum import StrEnum
+from itertools import islice, tee
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -19,6 +21,16 @@ if TYPE_CHECKING:
     from ..inference.selection import Pick
 
 
+UnlabelledArgument = Annotated[list[str], typer.Argument(metavar="UNLABELLED…", help="What marsad extract reads.")]
+LabelledOption = Annotated[
+    list[Path] | None, typer.Option(help="Labelled articles, JSONL: neither these nor the like; repeatable.")
+]
+FormatOption = Annotated[
+    str | None, typer.Option(help="label-studio, doccano, jsonl …; default: what --out's name says.")
+]
+TextFieldOption = Annotated[str, typer.Option(help="Field that holds the text in .jsonl files.")]
+
+
 class Unit(StrEnum):
     """What a budget counts."""
 
@@ -27,22 +39,17 @@ class Unit(StrEnum):
 
 
 def select(
-    files: Annotated[list[str], typer.Argument(metavar="UNLABELLED…", help="What marsad extract reads.")],
+    files: UnlabelledArgument,
     out: Annotated[Path, typer.Option("--out", "-o", help="File of tasks with the model's mentions.")],
     budget: Annotated[int, typer.Option(min=1, help="How much to label.")],
     unit: Annotated[Unit, typer.Option(help="What the budget counts.")] = Unit.articles,
-    labelled: Annotated[
-        list[Path] | None, typer.Option(help="Labelled articles, JSONL: neither these nor the like; repeatable.")
-    ] = None,
-    to: Annotated[
-        str | None, typer.Option(help="label-studio, doccano, jsonl …; default: what --out's name says.")
-    ] = None,
+    labelled: LabelledOption = None,
+    to: FormatOption = None,
     model: ModelOption = None,
-    text_field: Annotated[str, typer.Option(help="Field that holds the text in .jsonl files.")] = "text",
+    text_field: TextFieldOption = "text",
 ) -> None:
     """Choose the articles most worth labelling: the model is unsure of them, and they are unlike one another."""
-    from ..annotations.formats.base import Options
-    from ..annotations.formats.conversion import format_named, guess_target, write
+    from ..annotations.formats.conversion import format_named, guess_target
     from ..annotations.store import read_articles
 
     refuse_input(out, [*map(Path, files), *(labelled or ())])
@@ -55,11 +62,80 @@ def select(
 
         extractor = Extractor.from_pretrained(model)
         articles = _choose(extractor, documents, known, budget, unit)
-        for note in write(articles, out, name, Options(extractor.card.labels, predictions=True)):
-            tell(note)
-        tell(f"wrote {len(articles)} articles, {sum(len(article.text.split()) for article in articles):,} words: {out}")
+        _write(articles, out, name, extractor)
     if bad or not documents:
         raise typer.Exit(BAD_INPUT)
+
+
+def prelabel(
+    files: UnlabelledArgument,
+    out: Annotated[Path, typer.Option("--out", "-o", help="File of articles with the model's mentions.")],
+    passages: Annotated[
+        int | None, typer.Option(metavar="WORDS", min=1, help="Cut articles at sentence ends into passages this long.")
+    ] = None,
+    sure: Annotated[
+        float, typer.Option(min=0, max=1, help="Mentions with a lower score become optional: not trained on.")
+    ] = 0.0,
+    fewest: Annotated[int, typer.Option(min=0, help="Leave out texts with fewer mentions.")] = 1,
+    most: Annotated[int | None, typer.Option(min=1, help="Stop after so many texts.")] = None,
+    labelled: LabelledOption = None,
+    to: FormatOption = None,
+    model: ModelOption = None,
+    text_field: TextFieldOption = "text",
+) -> None:
+    """Label articles with a model: a start for annotators, or more to train on (self-training)."""
+    from ..annotations.formats.conversion import format_named, guess_target
+    from ..annotations.store import read_articles
+    from ..inference.extractor import Extractor
+    from ..inference.selection import unlabelled_originals
+
+    refuse_input(out, [*map(Path, files), *(labelled or ())])
+    format_named(name := to or guess_target(out))
+    known = [article.text for file in labelled or () for article in read_articles(file)]
+    bad: list[str] = []
+    documents = _readable(files, text_field, bad)
+    extractor = Extractor.from_pretrained(model)
+    found = _label(extractor, _in_passages(documents, passages) if passages else documents, sure)
+    enough = islice((article for article in found if len(article.spans) >= fewest), most)
+    articles = list(with_progress(enough, "labelling"))
+    originals = unlabelled_originals([article.text for article in articles], known)
+    if len(originals) < len(articles):
+        tell(f"{len(articles) - len(originals)} near-duplicates, left out")
+    _write([articles[place] for place in originals], out, name, extractor)
+    if bad or not originals:
+        raise typer.Exit(BAD_INPUT)
+
+
+def _in_passages(documents: Iterable[Document], longest: int) -> Iterator[Document]:
+    """Yield the passages of documents, each with its article's id in the meta, by which splits keep them together."""
+    from ..annotations.passages import cut
+
+    for item in documents:
+        for start, end in cut(item.text, longest):
+            yield replace(
+                item, id=f"{item.id}:{start}", text=item.text[start:end], meta={**item.meta, "article": item.id}
+            )
+
+
+def _label(extractor: Extractor, documents: Iterable[Document], sure: float = 0.0) -> Iterator[Article]:
+    """Yield documents with the model's mentions as spans, those it is less than sure of marked optional."""
+    from ..annotations.schema import Article, Span
+
+    extractor.values = False
+    items, texts = tee(documents)
+    for item, mentions in zip(items, extractor.stream(item.text for item in texts), strict=True):
+        spans = tuple(Span(m.start, m.end, m.label, m.score < sure) for m in mentions)
+        yield Article(item.id, item.text, spans, item.meta)
+
+
+def _write(articles: list[Article], out: Path, name: str, extractor: Extractor) -> None:
+    """Write articles as tasks whose spans are the model's."""
+    from ..annotations.formats.base import Options
+    from ..annotations.formats.conversion import write
+
+    for note in write(articles, out, name, Options(extractor.card.labels, predictions=True)):
+        tell(note)
+    tell(f"wrote {len(articles)} articles, {sum(len(article.text.split()) for article in articles):,} words: {out}")
 
 
 def _readable(files: list[str], text_field: str, bad: list[str]) -> Iterator[Document]:
@@ -98,13 +174,9 @@ def _choose(
 
 def _with_mentions(extractor: Extractor, chosen: list[tuple[Document, Pick]]) -> list[Article]:
     """Make articles with the model's mentions as spans, and why they were chosen in their meta."""
-    from ..annotations.schema import Article, Span
-
-    extractor.values = False
     articles = []
-    found = extractor.stream(item.text for item, _ in chosen)
-    for rank, ((item, pick), mentions) in enumerate(zip(chosen, found, strict=True), start=1):
-        spans = tuple(Span(mention.start, mention.end, mention.label) for mention in mentions)
+    found = _label(extractor, [item for item, _ in chosen])
+    for rank, (article, (_, pick)) in enumerate(zip(found, chosen, strict=True), start=1):
         why = {"rank": rank, "uncertainty": round(pick.uncertainty, 4), "similarity": round(pick.similarity, 4)}
-        articles.append(Article(item.id, item.text, spans, {**item.meta, "selection": why}))
+        articles.append(replace(article, meta={**article.meta, "selection": why}))
     return articles

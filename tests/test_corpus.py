@@ -56,6 +56,27 @@ def test_what_select_writes_is_an_annotation_file(tmp_path, articles):
     assert run("check", out).returncode == 0
 
 
+def test_prelabelled_passages_are_training_data_without_what_the_model_doubts(tmp_path, articles):
+    news, out = tmp_path / "news.jsonl", tmp_path / "silver.jsonl"
+    texts = [article.text for article in articles]
+    rows = [{"id": "long", "text": ". ".join(texts), "date": "2024-01-02"}, {"id": "none", "text": "كان الجو جميلا."}]
+    news.write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
+    assert run("prelabel", news, "--passages", 15, "--sure", 0.9, "-o", out).returncode == 0
+    passages = read_articles(out)
+    assert len(passages) > 1
+    assert all(passage.text in rows[0]["text"] and passage.spans for passage in passages)
+    assert {(passage.meta["article"], passage.meta["date"]) for passage in passages} == {("long", "2024-01-02")}
+    assert {span.optional for passage in passages for span in passage.spans} == {True, False}
+    assert run("check", out).returncode == 0
+
+    done = run("prelabel", news, "--passages", 15, "--most", 1, "-o", tmp_path / "one.jsonl")
+    assert [(p.text, {(s.start, s.end) for s in p.spans}) for p in read_articles(tmp_path / "one.jsonl")] == [
+        (p.text, {(s.start, s.end) for s in p.spans}) for p in passages[:1]
+    ]
+    assert b"wrote 1 articles" in done.stderr
+    assert run("prelabel", news, "--passages", 15, "--labelled", out, "-o", tmp_path / "rest.jsonl").returncode == 2
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
@@ -66,6 +87,7 @@ def test_what_select_writes_is_an_annotation_file(tmp_path, articles):
         (["report", "articles.jsonl", "-o", "articles.jsonl"], "overwrite an input file"),
         (["report", "articles.jsonl", "-o", "no/such/folder/r.html"], "No such file or directory"),
         (["select", "articles.jsonl", "--budget", "1", "-o", "x.jsonl", "--to", "nothing"], "no format 'nothing'"),
+        (["prelabel", "articles.jsonl", "-o", "articles.jsonl"], "overwrite an input file"),
     ],
 )
 def test_bad_input_is_one_line_and_exit_code_two(tmp_path, data_file, monkeypatch, arguments, said):
