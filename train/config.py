@@ -25,6 +25,16 @@ from .vocabulary import Normalization
 
 HomePath = Annotated[Path, AfterValidator(Path.expanduser)]
 
+
+def _mark_folder(base: str) -> str:
+    """Put ``./`` before a relative folder, which other people's machines would take for a repository of the hub."""
+    bare = base and base != "embedded" and not base.startswith((".", "/", "~"))
+    return f"./{base}" if bare and Path(base).is_dir() else base
+
+
+Base = Annotated[str, AfterValidator(_mark_folder)]
+"""An encoder by name."""
+
 Files = Annotated[
     list[HomePath],
     BeforeValidator(lambda value: value if isinstance(value, list) else [value]),
@@ -54,7 +64,7 @@ class Recipe(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
-    base: str = Field(
+    base: Base = Field(
         "embedded", description="encoder: a local folder, a hub repository, or 'embedded', the shipped model"
     )
     train: Files = Field(description="labelled articles to learn from, JSONL of {id, text, spans}; a file or several")

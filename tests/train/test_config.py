@@ -27,6 +27,13 @@ def test_overrides_win_and_are_typed(recipe_file):
     assert (recipe.epochs, recipe.labels, recipe.learning_rate) == (5, ["PER", "LOC"], 1e-5)
 
 
+def test_a_folder_as_base_is_not_taken_for_a_repository(recipe_file, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "runs" / "first").mkdir(parents=True)
+    assert load_recipe(recipe_file, [*NEEDED, "base=runs/first"]).base == "./runs/first"
+    assert load_recipe(recipe_file, [*NEEDED, "base=org/first"]).base == "org/first"
+
+
 def test_a_saved_recipe_repeats_the_run(recipe_file, tmp_path):
     recipe = load_recipe(recipe_file, [*NEEDED, "labels=auto"])
     save_recipe(recipe, tmp_path / "saved.yaml")
