@@ -49,12 +49,7 @@ def select(
     text_field: TextFieldOption = "text",
 ) -> None:
     """Choose the articles most worth labelling: the model is unsure of them, and they are unlike one another."""
-    from ..annotations.formats.conversion import format_named, guess_target
-    from ..annotations.store import read_articles
-
-    refuse_input(out, [*map(Path, files), *(labelled or ())])
-    format_named(name := to or guess_target(out))
-    known = [article.text for file in labelled or () for article in read_articles(file)]
+    name, known = _prepare(files, out, to, labelled)
     bad: list[str] = []
     documents = list(_readable(files, text_field, bad))
     if documents:
@@ -84,14 +79,10 @@ def prelabel(
     text_field: TextFieldOption = "text",
 ) -> None:
     """Label articles with a model: a start for annotators, or more to train on (self-training)."""
-    from ..annotations.formats.conversion import format_named, guess_target
-    from ..annotations.store import read_articles
     from ..inference.extractor import Extractor
     from ..inference.selection import unlabelled_originals
 
-    refuse_input(out, [*map(Path, files), *(labelled or ())])
-    format_named(name := to or guess_target(out))
-    known = [article.text for file in labelled or () for article in read_articles(file)]
+    name, known = _prepare(files, out, to, labelled)
     bad: list[str] = []
     documents = _readable(files, text_field, bad)
     extractor = Extractor.from_pretrained(model)
@@ -104,6 +95,17 @@ def prelabel(
     _write([articles[place] for place in originals], out, name, extractor)
     if bad or not originals:
         raise typer.Exit(BAD_INPUT)
+
+
+def _prepare(files: Iterable[str], out: Path, to: str | None, labelled: Iterable[Path] | None) -> tuple[str, list[str]]:
+    """Check where the articles will go; return the name of the format, and the texts that are labelled already."""
+    from ..annotations.formats.conversion import format_named, guess_target
+    from ..annotations.store import read_articles
+
+    before = list(labelled or ())
+    refuse_input(out, [*map(Path, files), *before])
+    format_named(name := to or guess_target(out))
+    return name, [article.text for file in before for article in read_articles(file)]
 
 
 def _in_passages(documents: Iterable[Document], longest: int) -> Iterator[Document]:
