@@ -39,7 +39,7 @@ def annotate(nlp: Language, row: dict[str, Any]) -> Doc:
             entities.append(entity)
     missing += [doc.char_span(start, end, alignment_mode="expand") for start, end in row["masked"]]
     taken = {token.i for entity in entities for token in entity}
-    loose = [doc[token.i : token.i + 1] for span in missing for token in span if token.i not in taken]
+    loose = [doc[i : i + 1] for i in sorted({token.i for span in missing for token in span} - taken)]
     doc.set_ents(entities, missing=loose, default="outside")
     return doc
 
