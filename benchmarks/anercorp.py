@@ -75,7 +75,7 @@ def train(arguments: argparse.Namespace, folder: Path) -> None:
 
 
 def measure(model: Path, articles: Sequence[Article]) -> dict[str, Any]:
-    """Return the figures on the held-out tenth, with our boundary rules and without."""
+    """Return the figures on the held-out tenth, exact and by overlap."""
     found = our_reader(str(model))([article.text for article in articles])
     return {
         "articles": len(articles),

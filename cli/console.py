@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 BAD_INPUT = 2
 INTERRUPTED = 130
 
-FILE_WIDTH = 140
+FILE_WIDTH = 160
 """Columns of a table that goes to a file or a pipe, where nobody's window is too narrow for it."""
 
 ModelOption = Annotated[

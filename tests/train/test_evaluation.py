@@ -171,6 +171,9 @@ def test_a_temperature_calibrates_the_scores_and_leaves_the_mentions(shipped, in
     assert after.found == before.found
     assert reliability(after)["log_loss"] < reliability(before)["log_loss"]
     assert shipped.card.temperature != card.temperature
+    for factor in (0.8, 1.25):  # to either side of what was fitted the scores are worse
+        extractor.card = replace(card, temperature=card.temperature * factor)
+        assert reliability(evaluate(extractor, invented))["log_loss"] > reliability(after)["log_loss"]
 
 
 def test_too_few_mentions_leave_the_temperature_alone(shipped, articles):

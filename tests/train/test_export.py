@@ -26,7 +26,7 @@ def checkpoint(request, unigram_base, tmp_path_factory):
     base = AutoConfig.from_pretrained(unigram_base)
     config = base if request.param == "bert" else XLMRobertaConfig(**{**base.to_dict(), "model_type": "xlm-roberta"})
     config.id2label, config.label2id = dict(enumerate(tags)), {tag: i for i, tag in enumerate(tags)}
-    torch.manual_seed(0)
+    torch.manual_seed(2)
     model = AutoModelForTokenClassification.from_config(config)
     state = model.state_dict()
     for name, weight in state.items():
@@ -56,8 +56,8 @@ def test_graphs_score_like_the_checkpoint(exported):
     for wanted, scored in zip(by_torch, by_graph, strict=True):
         np.testing.assert_allclose(scored, wanted, atol=1e-4)
     wanted, scored = np.concatenate(by_torch).ravel(), np.concatenate(by_int8).ravel()
-    # Random weights of 16 channels gave 0.985 to 0.995, by seed; real ones of 384 lose far less.
-    assert np.corrcoef(wanted, scored)[0, 1] > 0.98
+    # Random weights of 16 channels give 0.985 to 0.995, by seed, and the fixture's is fixed; real ones lose far less.
+    assert np.corrcoef(wanted, scored)[0, 1] > 0.99
 
 
 def test_extraction_on_the_graph_finds_the_same(exported, articles):
