@@ -13,6 +13,7 @@ from tokenizers import Tokenizer
 
 from ..annotations.arabic import MARKS, OTHER, char_classes, is_proclitic
 from ..errors import InputError, first_line
+from .spelling import restore_endings
 
 Ints = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
@@ -81,8 +82,8 @@ class TextTokenizer:
         return np.concatenate([self.prefix, ids, self.suffix]).astype(np.int64)
 
     def __call__(self, texts: Sequence[str]) -> list[Tokens]:
-        """Tokenize texts, in parallel where the backend may."""
-        sound = [SURROGATES.sub("\ufffd", text) for text in texts]
+        """Tokenize texts, their word endings restored, in parallel where the backend may."""
+        sound = [restore_endings(SURROGATES.sub("\ufffd", text)) for text in texts]
         encodings = self.backend.encode_batch(sound, add_special_tokens=False)
         return [
             locate_tokens(text, encoding.ids, encoding.offsets) for text, encoding in zip(texts, encodings, strict=True)
