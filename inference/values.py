@@ -11,8 +11,9 @@ from .actors import link_actors
 from .counted import read_counted
 from .lexicon import Lexicon
 from .mentions import Count, Mention
-from .numbers import parse_number, read_quantity
+from .numbers import parse_number
 from .places import link_places
+from .quantities import read_quantity
 
 Entry = TypeVar("Entry")
 

@@ -6,7 +6,8 @@ import time
 from pathlib import Path
 
 import pytest
-from marsad.inference.numbers import Quantity, fold, is_number_word, parse_number, read_quantity
+from marsad.inference.numbers import Quantity, fold, is_number_word, parse_number
+from marsad.inference.quantities import read_quantity
 
 TABLE = Path(__file__).with_name("number_expressions.tsv")
 MINIMUM_ROWS = 500
