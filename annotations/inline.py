@@ -42,18 +42,18 @@ class Placed:
     offset: int
 
 
-def parse_inline(marked: str, id: str, labels: LabelSet | None = None) -> Article:
+def parse_inline(marked: str, id: str) -> Article:
     """Read a text with inline marks.
 
     Args:
-        marked: the text; a mention stands as ``{label:mention}``, the label by its name or its first letters.
+        marked: the text; a mention stands as ``{label:mention}``, one of the project's four labels by its name or
+            its first letters.
         id: the article's id.
-        labels: the labels that marks may name; default: the project's four.
 
     Raises:
         InputError: if a mark names no label or more than one, or a brace is left over.
     """
-    names = default_labels() if labels is None else labels
+    names = default_labels()
     try:
         text, placed = parse_marks(marked)
     except MarkError as error:

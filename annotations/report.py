@@ -49,12 +49,11 @@ class Segment:
     optional: bool = False
 
 
-def render_report(records: Sequence[Located], title: str = "Labelled articles") -> str:
+def render_report(records: Sequence[Located]) -> str:
     """Return the page as HTML: no script, style, font or image from anywhere else, and nothing in a text is markup.
 
     Args:
         records: the articles with their files and lines.
-        title: the heading.
     """
     articles = [record.article for record in records]
     places: dict[str, int] = {}
@@ -65,7 +64,6 @@ def render_report(records: Sequence[Located], title: str = "Labelled articles") 
         page_environment()
         .get_template(TEMPLATE)
         .render(
-            title=title,
             listed=LISTED,
             figures=figures,
             files=_files(records),

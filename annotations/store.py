@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from ..errors import InputError
 from .schema import Article, Span
+
+SURROGATES = re.compile("[\ud800-\udfff]")
+"""Halves of characters: JSON can smuggle them in, but UTF-8 can't hold them, and no tokenizer takes them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +99,29 @@ def write_articles(articles: Iterable[Article], path: Path) -> None:
     """Write articles, one a line."""
     with path.open("w", encoding="utf-8") as lines:
         for article in articles:
-            lines.write(json.dumps(article_to_dict(article), ensure_ascii=False) + "\n")
+            lines.write(json_line(article_to_dict(article)))
+
+
+def json_line(record: Mapping[str, Any]) -> str:
+    """Return a record as a line of JSON that UTF-8 can hold."""
+    line = json.dumps(record, ensure_ascii=False)
+    # A lone surrogate can stand in JSON input but not in UTF-8; such a record is written with escapes.
+    return (json.dumps(record) if SURROGATES.search(line) else line) + "\n"
+
+
+def plain(value: Any) -> Any:  # noqa: ANN401
+    """Return a value as JSON has it; what JSON has no type for (dates, decimals, bytes) becomes text, NaN null."""
+    if isinstance(value, dict):
+        return {str(key): plain(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(inner) for inner in value]
+    if isinstance(value, float) and (value != value or value in (float("inf"), float("-inf"))):
+        return None
+    if value is None or isinstance(value, str | bool | int | float):
+        return value
+    if isinstance(value, bytes):
+        return value.hex()
+    return value.isoformat() if hasattr(value, "isoformat") else str(value)
 
 
 def article_to_dict(article: Article) -> dict[str, Any]:

@@ -8,10 +8,8 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
 from marsad.annotations.schema import Article, Span
-from marsad.annotations.scoring import Match, Score, Scores, exact, score_article
+from marsad.annotations.scoring import Match, Scores, exact, score_article
 from marsad.errors import InputError
 from rich.table import Table
 
@@ -46,17 +44,11 @@ def compare(one: Sequence[Scores], other: Sequence[Scores]) -> dict[str, dict[st
     Returns:
         ``micro``, ``macro`` and each label to ``one``, ``other``, ``difference``, ``low``, ``high`` and p-values.
     """
-    from marsad.train.evaluation.comparison import compare_counts
+    from marsad.train.evaluation.comparison import compare_counts, counts_by_label
 
     labels = sorted({label for scores in (*one, *other) for label in scores.by_label})
-    rows = compare_counts(_counts(one, labels), _counts(other, labels))
+    rows = compare_counts(counts_by_label(one, labels), counts_by_label(other, labels))
     return dict(zip(("micro", "macro", *labels), rows, strict=True))
-
-
-def _counts(scores: Sequence[Scores], labels: Sequence[str]) -> npt.NDArray[np.int64]:
-    """Return true positives, false positives and false negatives, shape (articles, labels, 3)."""
-    rows = [[article.by_label.get(label, Score()) for label in labels] for article in scores]
-    return np.array([[(s.tp, s.fp, s.fn) for s in row] for row in rows], dtype=np.int64).reshape(-1, len(labels), 3)
 
 
 def make_table(title: str, *columns: str) -> Table:

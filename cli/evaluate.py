@@ -87,9 +87,9 @@ def _check_output(path: Path) -> None:
     if not os.access(path if path.exists() else path.parent, os.W_OK):
         raise InputError(f"{path}: can't be written here; name another place")
     if path.suffix == ".html":
-        from ..train.evaluation.charts import require_library
+        from ..inference.view.library import require_charts
 
-        require_library()
+        require_charts()
 
 
 def _check_own(model: str | None) -> None:

@@ -82,10 +82,16 @@ def extract(
     from ..inference.readers import Fields
 
     layout = Layout.of(output_format or _format_for(out), rows, text)
+    if layout.format == OutputFormat.html:
+        from ..inference.view.library import require_charts
+
+        require_charts()
     fields = Fields(text_field, id_field, input_format)
     folder = checkpoint.resolve(model)
     load = partial(_load, values=values, engine=engine, device=device)
     if on is not None:
+        if restart:
+            raise InputError(f"--restart: with --on {on}, delete the folder, or name another")
         # The workers share the cores, and each resolves the model for itself: its folder can be elsewhere.
         bad = _on_cluster(on, files, out, layout, fields, partial(load, model, threads=threads or 1))
     else:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ..errors import InputError
 from .console import BAD_INPUT, ModelOption, complain, tell
 from .corpus import refuse_input, with_progress
 
@@ -167,6 +168,8 @@ def _choose(
 
     originals = [documents[place] for place in unlabelled_originals([item.text for item in documents], known)]
     tell(f"{len(documents)} articles, {len(documents) - len(originals)} of them near-duplicates, left out")
+    if not originals:
+        raise InputError("every article is labelled already, or the like of one that is; nothing to choose")
     texts = [item.text for item in originals]
     uncertain = uncertainties(extractor, with_progress(texts, "reading"))
     costs = [len(text.split()) if unit == Unit.words else 1 for text in texts]

@@ -77,11 +77,19 @@ def load_engine(folder: Path, name: str | None = None, device: str | None = None
 
 def _fastest(folder: Path, device: str | None) -> EngineName:
     """Choose PyTorch for GPUs, else int8 before float ONNX before PyTorch, as far as the checkpoint has them."""
-    # Asking torch for a GPU costs seconds of import; where there is no driver there is nothing to ask.
-    if device not in (None, "cpu") or (device is None and which("nvidia-smi")):
+    if device not in (None, "cpu") or (device is None and _has_gpu()):
         return EngineName.torch
     exported = (name for name in (EngineName.onnx_int8, EngineName.onnx) if (folder / ONNX_FILES[name]).exists())
     return next(exported, EngineName.torch)
+
+
+def _has_gpu() -> bool:
+    """Tell whether torch can use a GPU; asking it costs seconds of import, which are spared where no driver is."""
+    if not which("nvidia-smi"):
+        return False
+    import torch
+
+    return torch.cuda.is_available()
 
 
 def pad(sequences: Sequence[Ints]) -> tuple[Ints, Ints]:

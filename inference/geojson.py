@@ -7,9 +7,9 @@ import re
 from collections.abc import Sequence
 from typing import IO, Any
 
+from ..annotations.store import SURROGATES
 from .mentions import Mention
 from .readers import Document
-from .tokenization import SURROGATES
 
 SENTENCE_END = re.compile(r"[.!?؟؛…]+(?=\s)|\n+")
 

@@ -226,22 +226,20 @@ def _context(text: str, start: int, end: int) -> tuple[str, str]:
     return fold(before), fold(after)
 
 
-def read_quantity(text: str, start: int, end: int, *, any_dual: bool = True) -> Quantity | None:
-    """Read the quantity of a mention from its words and from the hedge, range or negation around it.
+def read_quantity(text: str, start: int, end: int) -> Quantity | None:
+    """Read the quantity of a COUNT mention from its words and from the hedge, range or negation around it.
 
     Args:
         text: the article as written.
         start: offset of the mention's first character.
         end: offset after its last character.
-        any_dual: take a single word without a number in it for a dual wherever its ending allows, as is right for a
-            COUNT mention (سفيرا البلدين); False, for a WEAPON mention, asks for an ending that leaves no doubt.
 
     Returns:
         The quantity (the module's table says how each wording is read). None if the mention states none, or if it is
         negated (لم يقتل أحد).
     """
     span = text[start:end]
-    quantity = parse_number(span, any_dual=any_dual)
+    quantity = parse_number(span, any_dual=True)
     if quantity is None or quantity.value is None:
         return quantity
     before, after = _context(text, start, end)

@@ -7,11 +7,15 @@ import json
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import IO, Any
+from math import isfinite
+from typing import IO, TYPE_CHECKING, Any
 
-from ..annotations.store import describe_json_error
+from ..annotations.store import describe_json_error, plain
 from ..errors import InputError, first_line
 from .sources import STDIN, InputFormat, NotFound, Source, find_sources, format_of, is_remote, open_source
+
+if TYPE_CHECKING:
+    from pyarrow import RecordBatch
 
 LONGEST_CELL = 10_000_000
 """Characters after which a CSV cell counts as an unclosed quote, so that one can't take the rest of a file with it."""
@@ -227,34 +231,23 @@ def _read_parquet(source: Source, content: IO[bytes], fields: Fields) -> Iterato
         table = pq.ParquetFile(content, pre_buffer=False, buffer_size=READ_BYTES)
         _checked_header(table.schema_arrow.names, _shown(source), fields)
         for batch in table.iter_batches(batch_size=ROWS_AT_ONCE):
-            for row in batch.to_pylist():
+            for at in range(len(batch)):
                 number += 1
-                yield _from_row(row, f"{_shown(source)}:{number}", fields)
+                yield _from_row(batch.slice(at, 1), f"{_shown(source)}:{number}", fields)
     except pa.ArrowException as error:
         raise InputError(f"{_shown(source)}: not a readable Parquet file: {first_line(error)}") from None
 
 
-def _from_row(row: dict[str, Any], place: str, fields: Fields) -> Item:
+def _from_row(row: RecordBatch, place: str, fields: Fields) -> Item:
     """Make an article of a row of Parquet."""
     try:
-        return _document_of({key: plain(value) for key, value in row.items()}, place, fields)
+        (values,) = row.to_pylist()
+    except (ValueError, OverflowError) as error:  # text that is not UTF-8, a date that Python can't hold
+        return Unreadable(place, f"{place}: {first_line(error)}")
+    try:
+        return _document_of(plain(values), place, fields)
     except InputError as error:
         return Unreadable(place, str(error))
-
-
-def plain(value: Any) -> Any:  # noqa: ANN401
-    """Return a value as JSON has it; what JSON has no type for (dates, decimals, bytes) becomes text, NaN null."""
-    if isinstance(value, dict):
-        return {str(key): plain(inner) for key, inner in value.items()}
-    if isinstance(value, list | tuple):
-        return [plain(inner) for inner in value]
-    if isinstance(value, float) and (value != value or value in (float("inf"), float("-inf"))):
-        return None
-    if value is None or isinstance(value, str | bool | int | float):
-        return value
-    if isinstance(value, bytes):
-        return value.hex()
-    return value.isoformat() if hasattr(value, "isoformat") else str(value)
 
 
 READERS: dict[InputFormat, Callable[[Source, IO[bytes], Fields], Iterator[Item]]] = {
@@ -297,9 +290,14 @@ def _load_json(line: bytes, place: str) -> Any:  # noqa: ANN401
         InputError: if it is not JSON.
     """
     try:
-        return json.loads(_decode(line, place), parse_constant=lambda _: None)
+        return json.loads(_decode(line, place), parse_constant=lambda _: None, parse_float=_finite)
     except (ValueError, RecursionError) as error:
         raise InputError(f"{place}: broken JSON: {describe_json_error(error)}") from None
+
+
+def _finite(digits: str) -> float | None:
+    """Read a number; 1e999 is infinite to Python, and null here."""
+    return number if isfinite(number := float(digits)) else None
 
 
 def _document_of(record: object, place: str, fields: Fields) -> Document:

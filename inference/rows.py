@@ -10,10 +10,10 @@ from typing import IO, Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from ..annotations.store import SURROGATES
 from .kinds import Kind, Kinds
 from .mentions import Mention
 from .readers import Document
-from .tokenization import SURROGATES
 
 COLUMNS: dict[str, tuple[pa.DataType, Callable[[Mention], Any]]] = {
     "start": (pa.int64(), lambda m: m.start),
@@ -177,8 +177,12 @@ def _carried_cells(document: Document, carried: Mapping[str, tuple[str, pa.DataT
     cells = {}
     for key, (name, kind) in carried.items():
         value = document.meta.get(key)
-        as_is = value is None or isinstance(value, str) or kind != pa.string()
-        cells[name] = value if as_is else json.dumps(value, ensure_ascii=False)
+        if isinstance(value, int) and kind == pa.float64():
+            cells[name] = float(value)  # pyarrow takes no integer that a float64 rounds
+        elif value is None or isinstance(value, str) or kind != pa.string():
+            cells[name] = value
+        else:
+            cells[name] = json.dumps(value, ensure_ascii=False)
     return cells
 
 

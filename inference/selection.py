@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..annotations.duplicates import connect, fold_words, near_duplicates
+from ..errors import InputError
 from .decoding import log_softmax
 
 if TYPE_CHECKING:
@@ -105,7 +106,10 @@ def _vectors(texts: Sequence[str], labelled: Sequence[str]) -> tuple[Sparse, Spa
     from sklearn.feature_extraction.text import TfidfVectorizer
 
     settings: dict[str, Any] = {"analyzer": fold_words, "sublinear_tf": True, "dtype": np.float32}
-    vectors: Sparse = TfidfVectorizer(**settings).fit_transform([*texts, *labelled])
+    try:
+        vectors: Sparse = TfidfVectorizer(**settings).fit_transform([*texts, *labelled])
+    except ValueError:  # an empty vocabulary
+        raise InputError("no word in any of the texts; nothing to choose by") from None
     return vectors[: len(texts)], vectors[len(texts) :]
 
 

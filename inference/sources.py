@@ -189,8 +189,11 @@ def _is_article(file: str) -> bool:
     return suffixes_of(file)[0] in SUFFIXES and not file.startswith(".")
 
 
-def _local(path: str, name: str) -> Source:
-    status = os.stat(path)
+def _local(path: str, name: str) -> Source | NotFound:
+    try:
+        status = os.stat(path)
+    except OSError as error:  # a link to nothing, or a file deleted meanwhile
+        return NotFound(path, f"{path}: {error.strerror}")
     return Source(path, name, status.st_size, str(status.st_mtime_ns))
 
 

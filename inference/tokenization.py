@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,15 +11,12 @@ import numpy.typing as npt
 from tokenizers import Tokenizer
 
 from ..annotations.arabic import MARKS, OTHER, char_classes, is_proclitic
+from ..annotations.store import SURROGATES
 from ..errors import InputError, first_line
 from .spelling import restore_endings
 
 Ints = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
-
-
-SURROGATES = re.compile("[\ud800-\udfff]")
-"""Halves of characters: JSON can smuggle them in, and no tokenizer takes them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,12 +78,16 @@ class TextTokenizer:
         return np.concatenate([self.prefix, ids, self.suffix]).astype(np.int64)
 
     def __call__(self, texts: Sequence[str]) -> list[Tokens]:
-        """Tokenize texts, their word endings restored, in parallel where the backend may."""
-        sound = [restore_endings(SURROGATES.sub("\ufffd", text)) for text in texts]
-        encodings = self.backend.encode_batch(sound, add_special_tokens=False)
+        """Tokenize texts, in parallel where the backend may."""
+        encodings = self.backend.encode_batch(list(map(readable, texts)), add_special_tokens=False)
         return [
             locate_tokens(text, encoding.ids, encoding.offsets) for text, encoding in zip(texts, encodings, strict=True)
         ]
+
+
+def readable(text: str) -> str:
+    """Return a text as tokenizers are given it: word endings restored, halves of characters replaced; as long."""
+    return restore_endings(SURROGATES.sub("\ufffd", text))
 
 
 def locate_tokens(text: str, ids: Sequence[int], offsets: Sequence[tuple[int, int]]) -> Tokens:

@@ -10,11 +10,11 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from ..annotations.store import json_line
 from .actors import Actor
 from .mentions import Count, Mention
 from .places import Place
 from .readers import Document
-from .tokenization import SURROGATES
 
 STYLES = {"ACTOR": "bold red", "PLACE": "bold green", "WEAPON": "bold magenta", "COUNT": "bold cyan"}
 OTHER_STYLE = "bold yellow"
@@ -75,10 +75,7 @@ def record(document: Document, mentions: Sequence[Mention], text: bool = True) -
 
 def to_line(document: Document, mentions: Sequence[Mention], text: bool = True) -> str:
     """Return an article's record as a line of JSON."""
-    content = record(document, mentions, text)
-    # A lone surrogate can stand in JSON input but not in UTF-8; such a record is written with escapes.
-    line = json.dumps(content, ensure_ascii=False)
-    return (json.dumps(content) if SURROGATES.search(line) else line) + "\n"
+    return json_line(record(document, mentions, text))
 
 
 def from_line(line: str | bytes) -> tuple[Document, list[Mention]]:

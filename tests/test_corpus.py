@@ -56,6 +56,18 @@ def test_what_select_writes_is_an_annotation_file(tmp_path, articles):
     assert run("check", out).returncode == 0
 
 
+def test_half_characters_and_news_that_is_labelled_already_are_no_traceback(tmp_path, articles):
+    halved = Article("half", "\ud83d " + articles[2].text, ())
+    write_articles([halved, articles[1]], tmp_path / "known.jsonl")
+    assert read_articles(tmp_path / "known.jsonl")[0] == halved
+    out = tmp_path / "next.jsonl"
+    done = run("select", tmp_path / "known.jsonl", "--budget", 1, "-o", out)
+    assert done.returncode == 0, done.stderr.decode()
+    done = run("select", tmp_path / "known.jsonl", "--labelled", tmp_path / "known.jsonl", "--budget", 1, "-o", out)
+    assert done.returncode == 2
+    assert done.stderr.decode().splitlines()[-1].startswith("marsad: every article is labelled already")
+
+
 def test_prelabelled_passages_are_training_data_without_what_the_model_doubts(tmp_path, articles):
     news, out = tmp_path / "news.jsonl", tmp_path / "silver.jsonl"
     texts = [article.text for article in articles]

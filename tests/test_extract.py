@@ -97,6 +97,7 @@ def test_tables_and_lines_go_to_standard_output(marsad):
         (["news.jsonl", "--format", "parquet"], "name a file with --out"),
         (["news.jsonl", "--on", "spark"], "write ray or ray://HOST:PORT"),
         (["news.jsonl", "--on", "ray"], "name a folder for the result with --out"),
+        (["news.jsonl", "--on", "ray", "--out", "out", "--restart"], "delete the folder, or name another"),
     ],
 )
 def test_what_cannot_work_is_said_in_one_line(marsad, news, monkeypatch, arguments, said):

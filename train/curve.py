@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from ..annotations.schema import Article, labels_of
-from ..annotations.store import article_to_dict, read_articles
+from ..annotations.store import article_to_dict, json_line, read_articles
 from ..errors import InputError
 from .config import Recipe, load_recipe
 
@@ -72,7 +72,7 @@ def _run(recipe: Recipe, name: str, part: Sequence[Article]) -> dict[str, Any]:
     from .trainer import last_checkpoint
 
     data, folder = recipe.output / f"train-{name}.jsonl", recipe.output / name
-    _keep(data, "".join(json.dumps(article_to_dict(article), ensure_ascii=False) + "\n" for article in part))
+    _keep(data, "".join(json_line(article_to_dict(article)) for article in part))
     settings = recipe.model_copy(update={"train": [data], "output": folder, "resume": False})
     if (folder / "metrics.json").exists():
         if load_recipe(folder / "recipe.yaml").model_copy(update={"resume": False}) != settings:

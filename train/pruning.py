@@ -23,7 +23,7 @@ from transformers import PretrainedConfig, PreTrainedModel
 
 from ..errors import InputError
 from ..inference.checkpoint import CARD_FILE
-from ..inference.tokenization import SURROGATES
+from ..inference.tokenization import readable
 from .base import (
     COUNTED_FROM_PADDING,
     find_base,
@@ -92,7 +92,7 @@ class Reader:
 
     def __call__(self, texts: list[str]) -> Iterator[list[Ints]]:
         """Yield, for each form, the base's ids of each text's tokens."""
-        sound = [SURROGATES.sub("\ufffd", text) for text in texts]
+        sound = list(map(readable, texts))
         for backend, ids in self.forms:
             yield [ids[np.array(e.ids, dtype=np.int64)] for e in backend.encode_batch_fast(sound, False)]
 

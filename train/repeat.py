@@ -34,6 +34,9 @@ SUMMARY_FILE = "summary.json"
 FOLDS_FILE = "folds.jsonl"
 AVERAGE = "average"
 
+SPENT = ("wall_time", "emissions", "energy_kwh")
+"""What a run's history says it took, which several runs take together."""
+
 SHARED = ("tokenizer*.json", "special_tokens_map.json", CARD_FILE, "alignment.json")
 """Files in which the runs are alike; a graph that one of them was exported to is not among them."""
 
@@ -166,8 +169,8 @@ def _average(recipe: Recipe, runs: Runs, dev: Sequence[Article]) -> dict[str, An
     card.save(folder)
     figures = {**report(evaluate(extractor, dev), extractor.tokenizer, extractor.tags), "fit": fit}
     history = [json.loads((run / METRICS_FILE).read_text(encoding="utf-8"))["history"] for run in folders]
-    seconds = sum(one["wall_time"] for one in history)
-    made = {**history[0], "average_of": list(runs), "wall_time": seconds, "dev_f1": [], "loss": []}
+    spent = {key: sum(one[key] for one in history) for key in SPENT if all(key in one for one in history)}
+    made = {**history[0], **spent, "average_of": list(runs), "dev_f1": [], "loss": []}
     write_json(folder / METRICS_FILE, {**figures, "history": made})
     exact = figures["exact"]
     labels = {label: row["f1"] for label, row in exact["labels"].items()}

@@ -35,7 +35,8 @@ class Normalization(StrEnum):
 
     ``default``: presentation forms, marks and digit forms. ``arabert``: moreover what ``ArabertPreprocessor`` does for
     the models v02. ``arabert-twitter``: the same, but emojis stay. ``marbert``: the default, with the words that stand
-    for addresses and users in ARBERT and MARBERT. ``none``: the base's own tokenizer as it is.
+    for addresses and users in ARBERT and MARBERT. ``none``: the base's own tokenizer as it is; lost word endings
+    (المدينه) are restored before it all the same.
     """
 
     default = "default"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import cycle
@@ -12,7 +11,7 @@ from typing import Any
 from ...errors import InputError
 from ..repair import Draft, Finding, Mark
 from ..schema import Article, LabelSet, default_labels
-from ..store import Problem
+from ..store import Problem, json_line
 
 SHOWN = 80
 """Characters of a broken span that a message shows."""
@@ -81,7 +80,7 @@ def write_text(path: Path, text: str) -> None:
 
 def write_json_lines(path: Path, records: Sequence[dict[str, Any]]) -> None:
     """Write one JSON object a line."""
-    write_text(path, "".join(json.dumps(record, ensure_ascii=False) + "\n" for record in records))
+    write_text(path, "".join(map(json_line, records)))
 
 
 def read_text(path: Path) -> str:

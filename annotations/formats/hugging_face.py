@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeGuard
 from ...errors import InputError, first_line
 from ..repair import Draft, Finding, Mark
 from ..schema import Article
-from ..store import Problem
+from ..store import Problem, plain
 from .base import Noted, Options, Record, as_list, draft_of, gather_meta, id_of, mark_of
 from .tokens import TAG, MisplacedTokenError, Scheme, place_tokens, read_tags, scheme_of, summarize_tokens, tag_tokens
 
@@ -126,7 +126,7 @@ def _meta_of(row: dict[str, Any]) -> dict[str, Any]:
     if isinstance(meta, str):
         with suppress(ValueError):
             row = {**row, "meta": json.loads(meta)}
-    return gather_meta(row, OWN_KEYS)
+    return plain(gather_meta(row, OWN_KEYS))
 
 
 def _row_of(article: Article) -> dict[str, Any]:

@@ -110,7 +110,7 @@ def _left_out(task: dict[str, Any], options: Options) -> Iterator[Noted]:
     for item in as_list(task.get("annotations")):
         if options.predictions:
             yield Noted("annotations ignored for the sake of predictions")
-        elif item.get("was_cancelled"):
+        elif isinstance(item, dict) and item.get("was_cancelled"):
             yield Noted("cancelled annotations ignored")
     if not options.predictions and as_list(task.get("predictions")):
         yield Noted("predictions ignored (--predictions reads them)", len(task["predictions"]))

@@ -58,7 +58,6 @@ class Theme:
     halo: str = "#ffffff"
 
 
-LIGHT = Theme()
 IN_PAGE = Theme("var(--ink)", "var(--muted)", "var(--line)", "var(--land)", "var(--sea)", "var(--card)")
 """Colours that follow the style sheet, so that dark, light and print need no second drawing."""
 
@@ -118,9 +117,7 @@ def matrix() -> Drawing:
     return finished(alt.layer(cell, number.transform_filter("datum.n > 0")), IN_PAGE, height=alt.Step(30))
 
 
-def place_map(
-    places: Sequence[PlaceRow], theme: Theme = LIGHT, width: int | str = "container", height: int = 430
-) -> Drawing:
+def place_map(places: Sequence[PlaceRow], theme: Theme, width: int | str = "container", height: int = 430) -> Drawing:
     """Return a map of places over the outlines of countries, the larger the more mentioned; it needs no network.
 
     Parameters ``zoom`` (pixels a radian) and ``centre`` (degrees east and north) hold what it shows; they start

@@ -17,10 +17,10 @@ from pathlib import Path
 from string import Template
 from typing import IO, Any
 
-from ...errors import InputError
 from ..mentions import Count, Mention
 from ..places import Place
 from ..readers import Document
+from .library import require_charts
 
 FOLDER = Path(__file__).parent
 
@@ -183,11 +183,9 @@ def _library() -> str:
     Raises:
         InputError: if it is not installed.
     """
-    try:
-        import altair  # noqa: F401
-        import vl_convert
-    except ImportError:
-        raise InputError("the page's charts need: pip install 'marsad[view]'") from None
+    require_charts()
+    import vl_convert
+
     return vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;", _version()).replace("</script", "<\\/script")
 
 

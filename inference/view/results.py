@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import zlib
 from collections.abc import Iterator, Sequence
 from functools import cache
 
@@ -35,7 +36,7 @@ def read_results(path: str) -> Iterator[Result | Unreadable]:
                 if line.strip():
                     found = True
                     yield _read_line(line, f"{'stdin' if path == STDIN else path}:{number}")
-    except (OSError, EOFError) as error:
+    except (OSError, EOFError, zlib.error) as error:
         raise InputError(f"{path}: {getattr(error, 'strerror', None) or first_line(error)}") from None
     if not found:
         raise InputError(f"{path}: empty; marsad extract writes what can be viewed")

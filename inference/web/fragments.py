@@ -6,8 +6,8 @@ import html
 from collections.abc import Iterable, Sequence
 
 from ...annotations.schema import Article, Span
+from ...annotations.store import SURROGATES
 from ..mentions import Mention
-from ..tokenization import SURROGATES
 from ..view.charts import COLOURS, IN_PAGE, PlaceRow, place_map
 from ..view.page import LINES, OTHER_COLOURS, OTHER_LINE
 from ..writers import value_of

@@ -10,7 +10,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from ...annotations.schema import Article, Span
-from ...annotations.store import write_articles
+from ...annotations.store import SURROGATES, write_articles
 from ...errors import InputError
 from ..batch.each import Found
 from ..geojson import GeoJson
@@ -19,7 +19,6 @@ from ..mentions import Mention
 from ..outputs import Layout, OutputFormat, open_writer
 from ..readers import Document, Fields, Item, Unreadable, read_source
 from ..sources import InputFormat, Source
-from ..tokenization import SURROGATES
 from .correction import find, mark, unmark
 
 PASTED = "pasted"

@@ -1,6 +1,7 @@
 """Bad files: every fault is said with its place, and the good part is kept."""
 
 import json
+from datetime import datetime
 
 import pytest
 from marsad.annotations.formats.base import Options
@@ -127,7 +128,7 @@ def test_inline(tmp_path):
 
 def test_label_studio(tmp_path):
     def task(id, *regions):
-        return {"data": {"id": id, "text": TEXT}, "annotations": [{"result": list(regions)}]}
+        return {"data": {"id": id, "text": TEXT}, "annotations": [{"result": list(regions)}, 12]}
 
     def region(start, end, labels, **more):
         return {"type": "labels", "value": {"start": start, "end": end, "labels": labels, **more}}
@@ -264,6 +265,9 @@ def test_hugging_face(tmp_path):
     datasets.Dataset.from_list(rows).to_parquet(path)
     expected = [(1, "a span needs"), (1, "offsets out of range"), (3, 'none: no "text"')]
     assert check(path, "hf", *expected, kept=2).articles[1] == GOOD
+    dated = {"text": [TEXT], "spans": [[span]], "date": [datetime(2024, 5, 3)]}
+    datasets.Dataset.from_dict(dated).to_parquet(path)
+    assert read(path, "hf", OPTIONS).articles[0].meta == {"date": "2024-05-03T00:00:00"}
     path.write_bytes(b"PAR1 no more")
     with pytest.raises(InputError, match="not a dataset that can be read"):
         read(path, "hf", OPTIONS)

@@ -12,10 +12,6 @@ def test_marks_become_exact_spans():
     assert article.spans == (Span(4, 8, "ACTOR"), Span(13, 16, "PLACE"))
 
 
-def test_another_label_set_is_only_data():
-    assert parse_inline("{PER:سمير}", "x", {"PER": "", "LOC": ""}).spans == (Span(0, 4, "PER"),)
-
-
 @pytest.mark.parametrize("marked", ["{A:داعش", "{A:قوات {P:حلب}}", "داعش}", "{X:داعش}"])
 def test_a_broken_mark_is_refused(marked):
     with pytest.raises(InputError, match=r"^x: "):

@@ -60,10 +60,10 @@ def test_a_proclitic_goes(word, mention, lexicon):
 
 
 def test_the_table_of_forms_is_read_right_but_for_a_few(lexicon):
-    """The README states the share; what fails are mostly first names that no list here knows (وجدي, بسام)."""
+    """The README states the share; what fails are mostly rare names in و (وصاب, وادعة)."""
     wrong = [(word, mention) for word, mention in FORMS if word[slice(*refine(word, 0, len(word), lexicon))] != mention]
     assert len(FORMS) > 1000
-    assert len(wrong) / len(FORMS) < 0.06, wrong
+    assert len(wrong) / len(FORMS) < 0.04, wrong
 
 
 def test_evidence_from_training_decides_a_new_name():

@@ -62,6 +62,20 @@ def test_parquet_values_that_json_lacks_become_text(tmp_path):
     assert read(tmp_path / "a.parquet")[0].meta == {"day": "2024-05-03", "share": None, "raw": "01"}
 
 
+def test_a_value_that_cannot_be_read_loses_only_its_row(tmp_path):
+    texts = pa.array([b"\xd8\xa3", b"\xff", b"\xd8\xa3", b"\xd8\xa3"]).view(pa.string())
+    days = pa.array([0, 0, 10**7, 1], pa.int32()).cast(pa.date32())  # the third is in the year 29349
+    pq.write_table(pa.table({"text": texts, "day": days}), tmp_path / "a.parquet")
+    found = read(tmp_path / "a.parquet")
+    assert [isinstance(item, Document) for item in found] == [True, False, False, True]
+    assert found[1].why.startswith(f"{tmp_path / 'a.parquet'}:2: ")
+
+
+def test_numbers_beyond_all_bounds_are_null(tmp_path):
+    (tmp_path / "a.jsonl").write_text('{"text": "خبر", "x": 1e999, "y": -Infinity, "z": 1.5}', encoding="utf-8")
+    assert read(tmp_path / "a.jsonl")[0].meta == {"x": None, "y": None, "z": 1.5}
+
+
 def test_what_extract_wrote_can_be_read_again(tmp_path):
     record = {"id": "a", "text": "خبر", "meta": {"source": "وكالة"}, "mentions": [{"start": 0}]}
     (tmp_path / "a.jsonl").write_text(as_lines([record]), encoding="utf-8")
@@ -95,6 +109,15 @@ def test_folders_are_read_in_order_and_hidden_or_other_files_left_out(tmp_path):
     (tmp_path / "empty").mkdir()
     (nothing,) = read(tmp_path / "empty")
     assert "no article in this folder" in nothing.why
+
+
+def test_a_link_to_nothing_loses_only_itself(tmp_path):
+    for name in ("a.txt", "c.txt"):
+        (tmp_path / name).write_text("خبر", encoding="utf-8")
+    (tmp_path / "b.txt").symlink_to(tmp_path / "missing")
+    first, link, last = read(tmp_path)
+    assert (first.id, last.id) == ("a.txt", "c.txt")
+    assert link.why == f"{tmp_path / 'b.txt'}: No such file or directory"
 
 
 def test_addresses_of_other_file_systems_are_read():

@@ -64,6 +64,11 @@ def test_parquet_has_a_nested_row_an_article(mentions):
     assert "text" not in parquet(articles, text=False).schema.names
 
 
+def test_large_integers_among_fractions_are_rounded(mentions):
+    articles = [(Document("a", TEXT, {"x": 1.5}), mentions), (Document("b", TEXT, {"x": 2**53 + 1}), mentions)]
+    assert parquet(articles)["meta_x"].to_pylist() == [1.5, float(2**53)]
+
+
 def test_parquet_has_a_flat_row_a_mention_when_asked(mentions):
     table = parquet([(Document(str(n), TEXT, {"n": n}), mentions) for n in range(4000)], RowUnit.mention)
     assert table.num_rows == 12_000

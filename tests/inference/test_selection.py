@@ -1,6 +1,8 @@
 """What to label next: uncertain articles, unlike one another and unlike what is labelled."""
 
 import numpy as np
+import pytest
+from marsad.errors import InputError
 from marsad.inference.selection import select, uncertainties, unlabelled_originals
 
 SIEGE = "قصفت المدفعية أحياء المدينة المحاصرة وسقط قتلى بين المدنيين في السوق القديم صباح اليوم"
@@ -23,6 +25,11 @@ def test_the_most_uncertain_comes_first_and_its_like_waits():
 def test_what_is_nearly_a_labelled_article_waits():
     doubts = np.array([0.8, 0.9])
     assert places(select([SIEGE_AGAIN, MATCH], doubts, [1, 1], 1, [SIEGE, SIEGE_AGAIN])) == [1]
+
+
+def test_texts_without_a_word_are_refused():
+    with pytest.raises(InputError, match="no word"):
+        select(["؟!"], np.array([0.5]), [1], 1)
 
 
 def test_the_budget_in_words_is_never_exceeded():

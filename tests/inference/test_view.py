@@ -1,5 +1,6 @@
 """The page of results, as far as it can be judged without a browser: what is read, refused and written."""
 
+import gzip
 import io
 import json
 import re
@@ -19,7 +20,7 @@ from marsad.inference.writers import to_line
 pytest.importorskip("altair")
 pytest.importorskip("vl_convert")
 
-from marsad.inference.view.charts import fit, place_map
+from marsad.inference.view.charts import Theme, fit, place_map
 from marsad.inference.view.page import HtmlPage, as_json, day_of
 
 ALEPPO = Place("geonames:170063", "حلب", "Aleppo", "city", "SY", 36.20124, 37.161171)
@@ -104,6 +105,13 @@ def test_a_spoilt_record_is_named_and_the_others_are_kept(tmp_path, spoil, said)
         assert said in first.why
 
 
+def test_a_damaged_archive_is_said(tmp_path):
+    whole = gzip.compress(to_line(*article()).encode())
+    (tmp_path / "a.jsonl.gz").write_bytes(whole[:30] + bytes(20) + whole[50:])
+    with pytest.raises(InputError, match=r"a\.jsonl\.gz: "):
+        list(read_results(str(tmp_path / "a.jsonl.gz")))
+
+
 def test_records_without_texts_are_refused_with_the_way_to_get_them(tmp_path):
     path = results(tmp_path, to_line(*article(), text=False))
     with pytest.raises(InputError, match=r"results.jsonl:1: no text .* without --no-text"):
@@ -154,7 +162,7 @@ def test_the_map_shows_nearly_all_places_and_draws_offline():
     assert 33 < lat < 36
     assert 400 < 5 * 3.14159 / 180 * zoom < 640
     assert fit([], 640, 430)[0] == [40, 32]
-    svg = vl_convert.vegalite_to_svg(place_map([*near, far], width=640).to_dict(), allowed_base_urls=[])
+    svg = vl_convert.vegalite_to_svg(place_map([*near, far], Theme(), width=640).to_dict(), allowed_base_urls=[])
     assert svg.count("<path") > 200
 
 

@@ -78,6 +78,12 @@ def test_the_fastest_engine_is_chosen_where_none_is_named(exported):
         load_engine(exported, EngineName.onnx, device="cuda")
 
 
+def test_a_driver_without_a_gpu_that_torch_can_use_is_no_gpu(exported, monkeypatch):
+    monkeypatch.setattr("marsad.inference.engine.which", lambda name: f"/usr/bin/{name}")
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    assert not isinstance(load_engine(exported), TorchEngine)
+
+
 def test_a_graph_that_is_missing_broken_or_of_another_model_is_one_line(exported, tmp_path):
     with pytest.raises(InputError, match="marsad export writes it"):
         load_engine(tmp_path, EngineName.onnx_int8)

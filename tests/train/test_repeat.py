@@ -59,6 +59,14 @@ def test_seeds_are_summed_up_averaged_and_resumed(recipe, articles, tmp_path):
     assert figures["average"]["micro"] == evaluate(averaged, articles).f1
     assert load_recipe(folders[1] / "recipe.yaml").init_seed == 13
 
+    for folder in folders:
+        measured = json.loads((folder / "metrics.json").read_text())
+        measured["history"]["emissions"] = 0.25
+        (folder / "metrics.json").write_text(json.dumps(measured))
+    train_seeds(settings.model_copy(update={"resume": True}), 2, average=True)
+    history = json.loads((settings.output / "average/metrics.json").read_text())["history"]
+    assert history["emissions"] == 0.5
+
     written = [(f / "model.safetensors").stat().st_mtime_ns for f in folders]
     (folders[0] / "onnx").mkdir()  # a graph of one run is not that of the average
     longer = train_seeds(settings.model_copy(update={"resume": True}), 3, average=True)

@@ -5,26 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ...errors import InputError
-
 WIDTH, HEIGHT = 460, 320
 """Pixels of a chart; the page scales it down where there is less room."""
 
 CURVES = ("#0072B2", "#D55E00")
 """Colours of a chart's first and second curve (Okabe and Ito)."""
-
-
-def require_library() -> None:
-    """Refuse to begin a report without the chart libraries.
-
-    Raises:
-        InputError: if they are not installed.
-    """
-    try:
-        import altair  # noqa: F401
-        import vl_convert  # noqa: F401
-    except ImportError:
-        raise InputError("the report's charts need: pip install 'marsad[view]'") from None
 
 
 def reliability_chart(curves: Mapping[str, Mapping[str, Any]]) -> str:

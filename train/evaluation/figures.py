@@ -17,7 +17,7 @@ from ...inference.decoding import Floats, log_softmax
 from ...inference.extractor import Extractor
 from ...inference.tags import OUTSIDE
 from ...inference.tokenization import TextTokenizer, Tokens
-from ..alignment import IGNORED, AlignmentReport, align
+from ..alignment import IGNORED, AlignmentReport, align, touching
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +78,8 @@ def evaluate(extractor: Extractor, articles: Sequence[Article]) -> Evaluation:
 
 def _outside(article: Article, tokens: Tokens, probabilities: Floats) -> list[float]:
     """Return the mean probability of ``O`` over each labelled span's tokens; 1 where it has none of its own."""
-    touching = (~tokens.silent & (tokens.ends > s.start) & (tokens.starts < s.end) for s in article.spans)
-    return [float(probabilities[touched].mean()) if touched.any() else 1.0 for touched in touching]
+    of_each = (touching(tokens, span) for span in article.spans)
+    return [float(probabilities[touched].mean()) if len(touched) else 1.0 for touched in of_each]
 
 
 def check_labels(labels: LabelSet, data: dict[str, Sequence[Article]]) -> None:

@@ -32,9 +32,10 @@ def render_page(figures: dict[str, Any], title: str) -> str:
     Raises:
         InputError: if the chart libraries are not installed.
     """
-    from .charts import learning_chart, reliability_chart, require_library
+    from ...inference.view.library import require_charts
+    from .charts import learning_chart, reliability_chart
 
-    require_library()
+    require_charts()
     fit = figures.get("fit")
     if fit and fit["spans"]:
         curves = {"raw": fit["before"], "with the temperature": fit["after"]}

@@ -137,7 +137,7 @@ def training(facts: Facts) -> list[tuple[str, str]]:
     if epochs := history.get("dev_f1"):
         best = max(epochs, key=lambda point: point["f1"])
         rows["best epoch"] = f"{best['epoch']:g} of {epochs[-1]['epoch']:g}, dev F1 {best['f1']:.3f}"
-    if seconds := history.get("wall_time", history.get("seconds")):
+    if seconds := history.get("wall_time"):
         rows["time"] = f"{seconds / 60:.1f} min"
     rows["hardware"] = _words(history.get("hardware", {}))
     rows["versions"] = _words(history.get("versions", {}))
