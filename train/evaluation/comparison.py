@@ -39,7 +39,7 @@ def compare(one: Evaluation, other: Evaluation) -> dict[str, Any]:
     """
     mine, theirs = one.scores(), other.scores()
     labels = sorted({label for article in (*mine, *theirs) for label in article.by_label})
-    tested = comparecounts_by_label(counts_by_label(mine, labels), counts_by_label(theirs, labels))
+    tested = compare_counts(counts_by_label(mine, labels), counts_by_label(theirs, labels))
     return {
         "figures": dict(zip(("micro", "macro", *labels), tested, strict=True)),
         "differences": differences(one, other),
@@ -53,7 +53,7 @@ def counts_by_label(scores: Sequence[Scores], labels: Sequence[str]) -> Counts:
     return np.array([[(s.tp, s.fp, s.fn) for s in row] for row in rows], dtype=np.int64).reshape(-1, len(labels), 3)
 
 
-def comparecounts_by_label(one: Counts, other: Counts, seed: int = 0) -> list[dict[str, float]]:
+def compare_counts(one: Counts, other: Counts, seed: int = 0) -> list[dict[str, float]]:
     """Test the differences in F1 of two models by their counts on the same articles.
 
     Returns:
