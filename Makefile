@@ -29,7 +29,7 @@ setup: $(VENV)/.ready
 $(VENV)/.ready: pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "marsad needs Python 3.11 or newer: make PYTHON=python3.12" >&2; exit 1; }
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet torch==2.13.0 --editable '.[dev]'
+	$(BIN)/python -m pip install --quiet --use-pep517 torch==2.13.0 --editable '.[dev]'
 	@touch $@
 
 clean:
